@@ -1,0 +1,1 @@
+"""The process: Matrix, clock and web on one side, commands on the other."""

@@ -1,0 +1,1 @@
+"""A month of the initiative, played on an embedded real homeserver."""

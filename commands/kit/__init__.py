@@ -1,0 +1,1 @@
+"""The small framework that all capabilities share."""

@@ -1,0 +1,1 @@
+"""What uagbot promises."""
