@@ -1,0 +1,382 @@
+"""A person with a plain Matrix client, independent of the bot's, for the demo and the tests."""
+
+import asyncio
+import re
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from html import escape
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import aiohttp
+
+from bot.demo.synapse import Account
+
+Event = dict[str, Any]
+"""An event as the client-server API shows it."""
+
+Found = TypeVar("Found")
+
+_LONG_POLL = 10.0
+_TRIES_AGAINST_LIMITS = 20
+_TOO_MANY_REQUESTS = 429
+_OUTRANKING_CREATORS_SINCE = 12
+_FILTER = '{"presence":{"types":[]},"room":{"ephemeral":{"types":[]},"timeline":{"limit":20}}}'
+
+
+class MatrixFault(Exception):
+    """The homeserver said no: HTTP status, errcode such as M_FORBIDDEN, its explanation."""
+
+    def __init__(self, status: int, errcode: str, error: str) -> None:
+        super().__init__(f"{status} {errcode}: {error}")
+        self.status = status
+        self.errcode = errcode
+        self.error = error
+
+
+def mention(user_id: str, name: str) -> tuple[str, str]:
+    """A pill as Element sends it: the display name in the body, a matrix.to link in the formatted body."""
+    return name, f'<a href="https://matrix.to/#/{escape(user_id)}">{escape(name, quote=False)}</a>'
+
+
+class Member:
+    """Somebody in the rooms: says, votes and reacts, and remembers in order all that the rooms showed.
+
+    Nothing is fetched behind the caller's back: `sync` and the methods that wait are what fetches. A refusal
+    of the homeserver is raised as MatrixFault; its rate limits are waited for.
+    """
+
+    def __init__(self, account: Account, url: str) -> None:
+        self.account = account
+        self.url = url
+        self.timeline: defaultdict[str, list[Event]] = defaultdict(list)
+        """All events of each room, oldest first, each once, without gaps."""
+        self.invites: dict[str, list[Event]] = {}
+        """Open invitations: room id to stripped state."""
+        self._known: set[str] = set()
+        self._since: str | None = None
+        self._syncing = asyncio.Lock()
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def user_id(self) -> str:
+        """The full Matrix id."""
+        return self.account.user_id
+
+    async def __aenter__(self) -> Self:
+        """Open the connection."""
+        self._session = aiohttp.ClientSession(
+            self.url,
+            headers={"Authorization": f"Bearer {self.account.access_token}"},
+            timeout=aiohttp.ClientTimeout(total=60),
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connection; the account stays logged in."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    # Listening
+
+    async def sync(self, wait: float = 0.0) -> None:
+        """Collect what is new; if nothing is, wait up to so many seconds for it."""
+        asked_from = self._since
+        async with self._syncing:
+            if self._since != asked_from:
+                return  # somebody else who waits on this member has just brought the news
+            query = {"timeout": str(int(wait * 1000)), "filter": _FILTER}
+            if asked_from is not None:
+                query["since"] = asked_from
+            response = await self._call("GET", "/_matrix/client/v3/sync", query=query)
+            await self._collect(response.get("rooms", {}))
+            self._since = response["next_batch"]
+
+    async def wait_for(
+        self,
+        room_id: str,
+        predicate: Callable[[Event], bool],
+        timeout: float = 20.0,  # noqa: ASYNC109 -- part of the promise, and of the message when it is broken
+        *,
+        after: str | None = None,
+    ) -> Event:
+        """Return the room's first event that satisfies the predicate, from those seen and those to come.
+
+        With `after`, an event id, only what stands behind that event counts. Raises TimeoutError after so
+        many seconds, with the last of what was there instead.
+        """
+
+        def look() -> Event | None:
+            return next(filter(predicate, self._behind(room_id, after)), None)
+
+        try:
+            return await self._until(look, timeout)
+        except TimeoutError:
+            seen = [f"  {event['type']} {event['content']}" for event in self._behind(room_id, after)[-5:]]
+            raise TimeoutError(
+                "\n".join([f"{self.user_id} waited {timeout:g} s in {room_id} and saw:", *seen])
+            ) from None
+
+    async def wait_for_invite(
+        self,
+        sender: str,
+        timeout: float = 20.0,  # noqa: ASYNC109 -- as above
+    ) -> str:
+        """Return the id of the room that this user invites to; raises TimeoutError after so many seconds."""
+
+        def look() -> str | None:
+            return next(
+                (room for room, state in self.invites.items() if _inviter_of(self.user_id, state) == sender), None
+            )
+
+        return await self._until(look, timeout)
+
+    def _behind(self, room_id: str, event_id: str | None) -> list[Event]:
+        events = self.timeline.get(room_id, [])
+        if event_id is None:
+            return events
+        places = (place for place, event in enumerate(events, 1) if event["event_id"] == event_id)
+        return events[next(places, len(events)) :]
+
+    async def _until(self, look: Callable[[], Found | None], seconds: float) -> Found:
+        async with asyncio.timeout(seconds):
+            while (found := look()) is None:
+                await self.sync(_LONG_POLL)
+            return found
+
+    async def _collect(self, rooms: dict[str, Any]) -> None:
+        left = rooms.get("leave", {})
+        for room_id, room in (left | rooms.get("join", {})).items():
+            timeline = room["timeline"]
+            declined = room_id in left and room_id not in self.timeline
+            gap = timeline.get("limited", False) and not declined
+            older = await self._older(room_id, timeline["prev_batch"]) if gap else []
+            self._remember(room_id, [*older, *timeline["events"]])
+            self.invites.pop(room_id, None)
+        for room_id, room in rooms.get("invite", {}).items():
+            self.invites[room_id] = room["invite_state"]["events"]
+
+    async def _older(self, room_id: str, token: str) -> list[Event]:
+        """What stands before the token: back to the last sync, in a room that is new to us to its beginning."""
+        query = {"dir": "b", "limit": "100", "from": token}
+        if room_id in self.timeline and self._since is not None:
+            query["to"] = self._since
+        newest_first: list[Event] = []
+        while True:
+            page = await self._call("GET", _room(room_id, "messages"), query=query)
+            newest_first += page["chunk"]
+            if "end" not in page:
+                return newest_first[::-1]
+            query["from"] = page["end"]
+
+    def _remember(self, room_id: str, events: Iterable[Event]) -> None:
+        for event in events:
+            if event["event_id"] not in self._known:
+                self._known.add(event["event_id"])
+                self.timeline[room_id].append(event)
+
+    # Rooms
+
+    async def create_room(
+        self,
+        name: str,
+        *,
+        invite: Iterable[str] = (),
+        power: Mapping[str, int] | None = None,
+        direct: bool = False,
+        topic: str | None = None,
+        encrypted: bool = False,
+        room_version: str | None = None,
+    ) -> str:
+        """Create a private room and return its id; `power` gives levels to other users."""
+        request: dict[str, Any] = {
+            "name": name,
+            "preset": "trusted_private_chat" if direct else "private_chat",
+            "is_direct": direct,
+            "invite": list(invite),
+        }
+        if topic is not None:
+            request["topic"] = topic
+        if room_version is not None:
+            request["room_version"] = room_version
+        if encrypted:
+            content = {"algorithm": "m.megolm.v1.aes-sha2"}
+            request["initial_state"] = [{"type": "m.room.encryption", "state_key": "", "content": content}]
+        if power is not None:
+            # Before version 12 the creator is a user like others in this list, later it must not be in it.
+            old = room_version is not None and int(room_version) < _OUTRANKING_CREATORS_SINCE
+            users = {**power, **({self.user_id: 100} if old else {})}
+            request["power_level_content_override"] = {"users": users}
+        answer = await self._call("POST", "/_matrix/client/v3/createRoom", request)
+        return str(answer["room_id"])
+
+    async def invite(self, room_id: str, user_id: str) -> None:
+        """Invite somebody."""
+        await self._call("POST", _room(room_id, "invite"), {"user_id": user_id})
+
+    async def join(self, room_id: str) -> None:
+        """Join, or accept an invitation."""
+        await self._call("POST", _room(room_id, "join"), {})
+
+    async def leave(self, room_id: str) -> None:
+        """Leave, or decline an invitation."""
+        await self._call("POST", _room(room_id, "leave"), {})
+
+    async def kick(self, room_id: str, user_id: str) -> None:
+        """Remove somebody, or take an invitation back."""
+        await self._call("POST", _room(room_id, "kick"), {"user_id": user_id})
+
+    async def state(self, room_id: str, event_type: str, state_key: str = "") -> dict[str, Any]:
+        """Return the content of a state event as it is now."""
+        return await self._call("GET", _room(room_id, "state", event_type, state_key))
+
+    async def set_state(self, room_id: str, event_type: str, content: Mapping[str, Any], state_key: str = "") -> str:
+        """Set a state event and return its event id."""
+        answer = await self._call("PUT", _room(room_id, "state", event_type, state_key), content)
+        return str(answer["event_id"])
+
+    async def set_power(self, room_id: str, user_id: str, level: int) -> None:
+        """Give a user a power level."""
+        levels = await self.state(room_id, "m.room.power_levels")
+        levels["users"] = {**levels.get("users", {}), user_id: level}
+        await self.set_state(room_id, "m.room.power_levels", levels)
+
+    async def upgrade_room(self, room_id: str, version: str) -> str:
+        """Replace the room by a new one of that version and return the new room's id."""
+        answer = await self._call("POST", _room(room_id, "upgrade"), {"new_version": version})
+        return str(answer["replacement_room"])
+
+    # Talking
+
+    async def send(self, room_id: str, event_type: str, content: Mapping[str, Any], *, txn: str | None = None) -> str:
+        """Send any event and return its id; the same `txn` again is the same event."""
+        path = _room(room_id, "send", event_type, txn or secrets.token_hex(8))
+        return str((await self._call("PUT", path, content))["event_id"])
+
+    async def say(
+        self,
+        room_id: str,
+        text: str,
+        *,
+        reply_to: str | None = None,
+        html: str | None = None,
+        msgtype: str = "m.text",
+        mentions: Mapping[str, str] | None = None,
+        txn: str | None = None,
+    ) -> str:
+        """Post a message and return its event id.
+
+        `mentions` maps names to user ids: the literal `@name` in the text becomes a pill. A reply carries no
+        quoted fallback and mentions whom it answers, as Element does it.
+        """
+        content = _message(text, html, mentions, msgtype)
+        if reply_to is not None:
+            content["m.relates_to"] = {"m.in_reply_to": {"event_id": reply_to}}
+            answered = {event["sender"] for event in self._event(room_id, reply_to)} - {self.user_id}
+            content["m.mentions"] = _mentioned(answered | _mentions_of(content))
+        return await self.send(room_id, "m.room.message", content, txn=txn)
+
+    async def edit(
+        self, room_id: str, event_id: str, new_text: str, *, mentions: Mapping[str, str] | None = None
+    ) -> str:
+        """Replace the text of an own message; the edit mentions only whom the message did not."""
+        new = _message(new_text, None, mentions, "m.text")
+        before = {user for event in self._event(room_id, event_id) for user in _mentions_of(event["content"])}
+        content = {
+            **{key: f"* {value}" if key in ("body", "formatted_body") else value for key, value in new.items()},
+            "m.mentions": _mentioned(_mentions_of(new) - before),
+            "m.new_content": new,
+            "m.relates_to": {"rel_type": "m.replace", "event_id": event_id},
+        }
+        return await self.send(room_id, "m.room.message", content)
+
+    async def redact(self, room_id: str, event_id: str) -> str:
+        """Take an event back and return the redaction's id."""
+        answer = await self._call("PUT", _room(room_id, "redact", event_id, secrets.token_hex(8)), {})
+        return str(answer["event_id"])
+
+    async def react(self, room_id: str, event_id: str, key: str) -> str:
+        """React and return the reaction's id; the same reaction twice is M_DUPLICATE_ANNOTATION."""
+        relation = {"rel_type": "m.annotation", "event_id": event_id, "key": key}
+        return await self.send(room_id, "m.reaction", {"m.relates_to": relation})
+
+    async def vote(self, room_id: str, poll_event_id: str, answers: list[str]) -> str:
+        """Answer a native poll as Element does (MSC3381, unstable names) and return the response's id."""
+        content = {
+            "m.relates_to": {"rel_type": "m.reference", "event_id": poll_event_id},
+            "org.matrix.msc3381.poll.response": {"answers": answers},
+        }
+        return await self.send(room_id, "org.matrix.msc3381.poll.response", content)
+
+    def _event(self, room_id: str, event_id: str) -> list[Event]:
+        return [event for event in self.timeline.get(room_id, []) if event["event_id"] == event_id]
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        content: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        if self._session is None:
+            raise RuntimeError(f"{self.user_id} is not connected: use `async with`")
+        answer: dict[str, Any] = {}
+        for _ in range(_TRIES_AGAINST_LIMITS):
+            async with self._session.request(method, path, json=content, params=query) as response:
+                answer = await response.json()
+            if response.ok:
+                return answer
+            if response.status != _TOO_MANY_REQUESTS:
+                break
+            await asyncio.sleep(answer.get("retry_after_ms", 1000) / 1000)
+        raise MatrixFault(response.status, answer.get("errcode", "M_UNKNOWN"), answer.get("error", ""))
+
+
+def _room(room_id: str, *rest: str) -> str:
+    return "/".join(["/_matrix/client/v3/rooms", *(quote(part, safe="") for part in (room_id, *rest))])
+
+
+def _inviter_of(user_id: str, stripped_state: Iterable[Event]) -> str | None:
+    invitations = (
+        event
+        for event in stripped_state
+        if event["type"] == "m.room.member"
+        and event["state_key"] == user_id
+        and event["content"].get("membership") == "invite"
+    )
+    return next((str(event["sender"]) for event in invitations), None)
+
+
+def _message(text: str, html: str | None, mentions: Mapping[str, str] | None, msgtype: str) -> dict[str, Any]:
+    pills = {name: mention(user_id, name) for name, user_id in (mentions or {}).items()}
+    missing = [name for name in pills if f"@{name}" not in text]
+    if missing:
+        raise ValueError(f"nobody is mentioned as @{missing[0]} in the text")
+    body = _replaced(text, {f"@{name}": plain for name, (plain, _) in pills.items()})
+    content: dict[str, Any] = {"msgtype": msgtype, "body": body}
+    if html is not None or pills:
+        formatted = escape(text, quote=False).replace("\n", "<br>") if html is None else html
+        links = {f"@{escape(name, quote=False)}": link for name, (_, link) in pills.items()}
+        content |= {"format": "org.matrix.custom.html", "formatted_body": _replaced(formatted, links)}
+    return content | {"m.mentions": _mentioned((mentions or {}).values())}
+
+
+def _replaced(text: str, replacements: Mapping[str, str]) -> str:
+    if not replacements:
+        return text
+    longest_first = sorted(replacements, key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, longest_first)), lambda hit: replacements[hit[0]], text)
+
+
+def _mentioned(user_ids: Iterable[str]) -> dict[str, list[str]]:
+    users = sorted(set(user_ids))
+    return {"user_ids": users} if users else {}
+
+
+def _mentions_of(content: Mapping[str, Any]) -> set[str]:
+    return set(content.get("m.mentions", {}).get("user_ids", []))

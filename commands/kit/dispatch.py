@@ -1,0 +1,261 @@
+"""The life of a message and of a deadline: one transaction each, from the words to the outbox."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.kit.context import Context
+from commands.kit.grammar import NotThisCommand, choose
+from commands.kit.message import Message
+from commands.kit.post import post
+from commands.kit.say import Refusal, Say
+from commands.kit.setup import Setup
+from commands.kit.texts import LANGUAGES, load_catalogue
+from commands.kit.triggers import VOTE, Answer, Capability, Command, Reaction, Trigger, Where, bare_key
+from commands.kit.vocabulary import Spoken, Vocabulary
+from commands.kit.words import Word, split_words
+from storage import account, due, inbox, outbox, rooms
+from storage.database import Database
+from storage.rooms import Room, RoomKind
+
+KIT = "commands.kit"
+MAX_LENGTH = 8_000
+TROUBLE = (OperationalError, InterfaceError, OSError)  # the database's, not ours: the caller tries again later
+log = structlog.get_logger()
+
+Work = Callable[[AsyncSession], Awaitable[Context | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a piece of work left to do: when the earliest new due row falls due; `handled` is False for mere chat."""
+
+    handled: bool
+    next_due: datetime | None = None
+
+
+class Dispatcher:
+    """Turns messages and deadlines into changes and answers."""
+
+    def __init__(self, database: Database, setup: Setup, capabilities: Sequence[Capability]) -> None:
+        self.database = database
+        self.setup = setup
+        packages = [KIT, *(capability.package for capability in capabilities)]
+        self.catalogues = {language: load_catalogue(language, packages) for language in LANGUAGES}
+        self.vocabulary = Vocabulary(capabilities, self.catalogues)
+        triggers = [trigger for capability in capabilities for trigger in capability.triggers]
+        self._by_name: Mapping[str, Trigger] = {one.name: one for one in triggers}
+        self._reactions = [one for one in triggers if isinstance(one, Reaction)]
+
+    # -- messages
+
+    async def handle(self, message: Message, now: datetime, sync_token: str | None = None) -> Outcome:
+        """Act on one event and, in the same transaction, note it as handled; a repeat does nothing.
+
+        `sync_token` is saved along where this is the last event that it covers. Raises only what TROUBLE lists.
+        """
+        try:
+            return await self._in_transaction(lambda tx: self._on_message(tx, message, now), sync_token)
+        except Refusal as refusal:
+            answer = Say(key=refusal.key, data=refusal.data)
+        except TROUBLE:
+            raise
+        except Exception:
+            reference = secrets.token_hex(4)
+            log.exception("a message could not be handled", reference=reference, event_id=message.event_id)
+            answer = Say(key="apology", data={"reference": reference})
+        return await self._in_transaction(lambda tx: self._only_answer(tx, message, now, answer), sync_token)
+
+    async def _in_transaction(self, work: Work, sync_token: str | None) -> Outcome:
+        async with self.database.begin() as tx:
+            ctx = await work(tx)
+            if sync_token is not None:
+                await account.save_position(tx, sync_token)
+            return Outcome(ctx is not None, ctx.next_due if ctx else None)
+
+    async def _on_message(self, tx: AsyncSession, message: Message, now: datetime) -> Context | None:
+        room = await rooms.by_matrix_id(tx, message.room)
+        if room is None or not room.joined or message.sender in self.setup.nobody:
+            return None
+        ctx = Context(tx, self.setup, self.vocabulary, room, message.sender, now, message)
+        act = {
+            "text": self._on_text,
+            "edit": self._on_edit,
+            "reaction": self._on_reaction,
+            "vote": self._on_reaction,
+            "redaction": self._on_redaction,
+        }[message.kind]
+        try:
+            found = await act(ctx, message)
+        except Refusal:
+            tx.expunge_all()  # the answer may name what was loaded, also after the rollback
+            raise
+        if found is None:
+            return None
+        trigger, answer = found
+        about = await post(ctx, answer, self.catalogues)
+        await inbox.note(tx, message.event_id, trigger.name, about)
+        return ctx
+
+    async def _only_answer(self, tx: AsyncSession, message: Message, now: datetime, answer: Say) -> Context | None:
+        room = await rooms.by_matrix_id(tx, message.room)
+        if room is None or not await inbox.claim(tx, message.event_id, now):
+            return None
+        ctx = Context(tx, self.setup, self.vocabulary, room, message.sender, now, message)
+        await post(ctx, answer, self.catalogues)
+        return ctx
+
+    async def _on_text(self, ctx: Context, message: Message) -> tuple[Trigger, Answer] | None:
+        text = self._command_text(message, ctx.room)
+        if text is None or not await inbox.claim(ctx.tx, message.event_id, ctx.now):
+            return None
+        addressed = message.mentions_bot or ctx.room.kind == RoomKind.DIRECT
+        await self._note_reply(ctx, message)
+        spoken, words = self._find(text, addressed=addressed)
+        if spoken is None:
+            return None
+        return await self._run(ctx, spoken, words)
+
+    async def _run(self, ctx: Context, spoken: list[Spoken], words: Sequence[Word]) -> tuple[Trigger, Answer]:
+        await self._check_place(ctx, spoken[-1].command)
+        try:
+            chosen, (values, options) = await choose(spoken, words, ctx)
+        except NotThisCommand:
+            raise self._usage(spoken[-1], ctx) from None
+        await self._check_place(ctx, chosen.command)
+        await ctx.allow(chosen.command.role)
+        return chosen.command, await chosen.command.handler(ctx, *values, **options)
+
+    async def _on_edit(self, ctx: Context, message: Message) -> tuple[Trigger, Answer] | None:
+        assert message.relates_to is not None  # noqa: S101 - an edit is of something
+        text = self._command_text(message, ctx.room)
+        before = await inbox.find(ctx.tx, message.relates_to)
+        if text is None and before is None:
+            return None
+        if not await inbox.claim(ctx.tx, message.event_id, ctx.now):
+            return None
+        trigger = self._by_name.get(before.trigger) if before and before.trigger else None
+        if before is None or before.about_id is None or trigger is None or trigger.on_edit is None:
+            raise Refusal("edit-not-run")
+        spoken, words = self._find(text or "", addressed=False)
+        same = [one for one in spoken or [] if one.command is trigger]
+        if not same:
+            raise Refusal("edit-other-command")
+        try:
+            _, (values, options) = await choose(same, words, ctx)
+        except NotThisCommand:
+            raise self._usage(same[-1], ctx) from None
+        return trigger, await trigger.on_edit(ctx, before.about_id, *values, **options)
+
+    async def _on_reaction(self, ctx: Context, message: Message) -> tuple[Trigger, Answer] | None:
+        target = await outbox.find(ctx.tx, message.relates_to or "")
+        if target is None or target.about_id is None:
+            return None
+        key = VOTE if message.kind == "vote" else bare_key(message.text)
+        for one in self._reactions:
+            if one.noun == target.about_kind and key in one.keys:
+                if not await inbox.claim(ctx.tx, message.event_id, ctx.now):
+                    return None
+                return one, await one.handler(ctx, target.about_id)
+        return None
+
+    async def _on_redaction(self, ctx: Context, message: Message) -> tuple[Trigger, Answer] | None:
+        before = await inbox.find(ctx.tx, message.relates_to or "")
+        trigger = self._by_name.get(before.trigger) if before and before.trigger else None
+        if before is None or before.about_id is None or trigger is None or trigger.on_redaction is None:
+            return None
+        if not await inbox.claim(ctx.tx, message.event_id, ctx.now):
+            return None
+        return trigger, await trigger.on_redaction(ctx, before.about_id)
+
+    async def _note_reply(self, ctx: Context, message: Message) -> None:
+        if message.relates_to is None:
+            return
+        target = await outbox.find(ctx.tx, message.relates_to)
+        if target is not None and target.about_kind is not None and target.about_id is not None:
+            ctx.replied = (target.about_kind, target.about_id)
+            return
+        made = await inbox.find(ctx.tx, message.relates_to)
+        if made is not None and made.about_kind is not None and made.about_id is not None:
+            ctx.replied = (made.about_kind, made.about_id)
+
+    def _command_text(self, message: Message, room: Room) -> str | None:
+        text = message.text.strip()
+        prefix = self.setup.prefix
+        if text.startswith(prefix) and text[len(prefix) : len(prefix) + 1].isalpha():
+            return text[len(prefix) :]
+        if message.mentions_bot:
+            for name in (self.setup.user_id, f"@{self.setup.name}", self.setup.name):
+                if text.casefold().startswith(name.casefold()):
+                    return text[len(name) :].lstrip(" :,").removeprefix(prefix)
+            return None
+        return text if room.kind == RoomKind.DIRECT else None
+
+    def _find(self, text: str, *, addressed: bool) -> tuple[list[Spoken] | None, Sequence[Word]]:
+        if len(text) > MAX_LENGTH:
+            raise Refusal("message-too-long", limit=MAX_LENGTH)
+        words = split_words(text)
+        found, taken = self.vocabulary.find(words)
+        if found:
+            return found, words[taken:]
+        near = self.vocabulary.near(words)
+        if near:
+            raise Refusal("did-you-mean", meant=near, prefix=self.setup.prefix)
+        if addressed:
+            raise Refusal("command-unknown", prefix=self.setup.prefix)
+        return None, []
+
+    async def _check_place(self, ctx: Context, command: Command) -> None:
+        if command.where is Where.GROUP and not ctx.room.is_group:
+            raise Refusal("no-group" if ctx.room.kind == RoomKind.PLAIN else "not-in-direct", prefix=self.setup.prefix)
+
+    def _usage(self, spoken: Spoken, ctx: Context) -> Refusal:
+        language = ctx.room.language
+        return Refusal(
+            "usage", usage=spoken.usage(language, self.setup.prefix), example=spoken.wordings[language].example
+        )
+
+    # -- deadlines
+
+    async def fire_next(self, now: datetime) -> Outcome:
+        """Do the earliest thing that is due; `handled` is False if there is none. Raises only what TROUBLE lists."""
+        failed = 0
+        try:
+            async with self.database.begin() as tx:
+                row = await due.take(tx, now)
+                if row is None:
+                    return Outcome(handled=False)
+                failed = row.id
+                ctx = await self._fire(tx, row, now)
+                return Outcome(handled=True, next_due=ctx.next_due)
+        except TROUBLE:
+            raise
+        except Exception:
+            log.exception("a deadline could not be handled", due=failed)
+        async with self.database.begin() as tx:
+            await due.postpone(tx, failed, now)
+        return Outcome(handled=True)
+
+    async def _fire(self, tx: AsyncSession, row: due.Due, now: datetime) -> Context:
+        trigger = self._by_name[row.what]
+        room = await tx.get_one(Room, row.room_id)
+        ctx = Context(tx, self.setup, self.vocabulary, room, self.setup.user_id, now, planned=row.at)
+        await due.done(tx, row)
+        await post(ctx, await trigger.handler(ctx, row.subject), self.catalogues)
+        return ctx
+
+    async def report(self, once: str, now: datetime, what: str, **facts: Any) -> Outcome:
+        """Tell the coordinators' rooms something that no message and no deadline brought; `once` names it for ever."""
+        async with self.database.begin() as tx:
+            if not await inbox.claim(tx, once, now):
+                return Outcome(handled=False)
+            for room in await rooms.of_kind(tx, RoomKind.COORDINATORS):
+                ctx = Context(tx, self.setup, self.vocabulary, room, self.setup.user_id, now)
+                await post(ctx, ctx.say(what, **facts), self.catalogues)
+        return Outcome(handled=True)

@@ -1,0 +1,27 @@
+"""What came in: one event of a room, as far as commands need to know it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Kind = Literal["text", "edit", "reaction", "vote", "redaction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One event: who said what where, and when by the server's clock (aware UTC).
+
+    `text` holds the words of a text or an edit (mentions as full user ids) and the key of a reaction; `answers` the
+    answer ids of a native vote (MSC3381); `relates_to` the event replied to, edited, reacted to, voted on or redacted.
+    """
+
+    kind: Kind
+    event_id: str
+    room: str
+    sender: str
+    at: datetime
+    text: str = ""
+    answers: tuple[str, ...] = ()
+    relates_to: str | None = None
+    thread: str | None = None
+    mentions_bot: bool = False

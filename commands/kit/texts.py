@@ -1,0 +1,161 @@
+"""Texts: one TOML per language and capability, rendered with Jinja2 and Babel in the room's language and zone."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache
+from importlib import resources
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from babel.lists import format_list
+from babel.numbers import format_percent
+from jinja2 import DictLoader, Environment, StrictUndefined, pass_context
+from jinja2.runtime import Context as Scope
+from markupsafe import Markup, escape
+
+from commands.kit.plain import plain_text
+from commands.kit.say import Rendered
+
+LANGUAGES = ("de", "en")
+LOCALES = {"de": "de_DE", "en": "en_GB"}
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A person as texts show them: a pill that rings nobody by itself."""
+
+    user_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How one command is said and explained in one language."""
+
+    words: tuple[str, ...]
+    summary: str
+    example: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything that a language says: command words and texts of all capabilities."""
+
+    language: str
+    titles: Mapping[str, str]
+    commands: Mapping[str, Wording]
+    texts: Mapping[str, str]
+    environment: Environment
+
+    def render(self, key: str, data: Mapping[str, Any], zone: ZoneInfo) -> Rendered:
+        """Render a text; raises if a name in it is not in `data`."""
+        html = self.environment.get_template(key).render({**data, "zone": zone}).strip()
+        return Rendered(html, plain_text(html))
+
+
+def load_catalogue(language: str, packages: Iterable[str]) -> Catalogue:
+    """Read `<language>.toml` of each package; raises ValueError if two of them define the same key."""
+    titles: dict[str, str] = {}
+    commands: dict[str, Wording] = {}
+    texts: dict[str, str] = {}
+    for package in packages:
+        content = tomllib.loads(resources.files(package).joinpath(f"{language}.toml").read_text("utf-8"))
+        titles[package] = content.get("title", "")
+        for name, wording in content.get("commands", {}).items():
+            _add(commands, name, Wording(**{**wording, "words": tuple(wording["words"])}))
+        for key, text in content.get("texts", {}).items():
+            _add(texts, key, text)
+    return Catalogue(language, titles, commands, texts, _environment(language, texts))
+
+
+def _add(known: dict[str, Any], key: str, value: object) -> None:
+    if key in known:
+        raise ValueError(f"two texts are called {key!r}")
+    known[key] = value
+
+
+def _environment(language: str, texts: Mapping[str, str]) -> Environment:
+    environment = Environment(
+        loader=DictLoader(texts),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        cache_size=-1,
+    )
+    locale = LOCALES[language]
+    environment.globals["language"] = language
+    environment.filters |= {
+        "when": pass_context(lambda scope, at: _when(scope, at, language)),
+        "moment": pass_context(lambda scope, at: _moment(scope, at, language)),
+        "clock": pass_context(_clock),
+        "day": pass_context(lambda scope, at: format_date(_local_day(scope, at), "full", locale)),
+        "short_day": pass_context(lambda scope, at: _short_day(_local_day(scope, at), language)),
+        "person": _pill,
+        "people": lambda people: _listed(map(_pill, people), locale),
+        "listed": lambda parts: _listed(map(escape, parts), locale),
+        "plural": lambda number, one, many: f"{number} {one if number == 1 else many}",
+        "percent": lambda share: format_percent(share, "#,##0 %" if language == "de" else "#,##0%", locale),
+        "room": _room_pill,
+    }
+    return environment
+
+
+def _local(scope: Scope, at: datetime) -> datetime:
+    return at.astimezone(scope["zone"])
+
+
+def _local_day(scope: Scope, at: date) -> date:
+    return _local(scope, at).date() if isinstance(at, datetime) else at
+
+
+def _when(scope: Scope, at: datetime, language: str) -> str:
+    """`Dienstag, 8. Dezember 2026, 10:00 Uhr`."""
+    local = _local(scope, at)
+    day = format_date(local.date(), "full", LOCALES[language])
+    return f"{day}, {local:%H:%M}" + (" Uhr" if language == "de" else "")
+
+
+def _moment(scope: Scope, at: datetime, language: str) -> str:
+    """`Di., 8. Dez., 10:00 Uhr`: for lists."""
+    local = _local(scope, at)
+    return f"{_short_day(local.date(), language)}, {local:%H:%M}" + (" Uhr" if language == "de" else "")
+
+
+def _short_day(day: date, language: str) -> str:
+    pattern = "EEE, d. MMM" if language == "de" else "EEE d MMM"
+    return format_date(day, pattern, LOCALES[language])
+
+
+def _clock(scope: Scope, at: datetime) -> str:
+    return format_time(_local(scope, at).time(), "HH:mm", locale="en_GB")
+
+
+def _listed(parts: Iterable[Markup], locale: str) -> Markup:
+    return Markup(format_list([str(part) for part in parts], "standard", locale))  # noqa: S704 - each part is escaped
+
+
+def _pill(person: Name) -> Markup:
+    return Markup('<a href="https://matrix.to/#/{}">{}</a>').format(quote(person.user_id, safe="@:"), person.name)
+
+
+def _room_pill(matrix_id: str, name: str) -> Markup:
+    return Markup('<a href="https://matrix.to/#/{}">{}</a>').format(quote(matrix_id, safe="!:"), name)
+
+
+def event_link(room: str, event_id: str) -> str:
+    """Return the permalink of an event (spec: "matrix.to navigation")."""
+    return f"https://matrix.to/#/{quote(room, safe='!:')}/{quote(event_id, safe='$')}"
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    """Return the time zone with this name."""
+    return ZoneInfo(name)

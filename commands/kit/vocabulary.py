@@ -1,0 +1,103 @@
+"""Which words mean which command, in all languages at once, and how a command is explained."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from commands.kit.readers import Choice
+from commands.kit.texts import Catalogue, Wording
+from commands.kit.triggers import Capability, Command, Parameter
+from commands.kit.words import Word, normalise
+
+LONGEST = 3  # words in a command
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A command with its wording per language; `options` maps option words of any language to parameters."""
+
+    command: Command
+    wordings: Mapping[str, Wording]
+    options: Mapping[str, Parameter]
+
+    def usage(self, language: str, prefix: str) -> str:
+        """Return the command's usage line, made from its signature."""
+        wording = self.wordings[language]
+        parts = [prefix + wording.words[0]]
+        parts += [_usage_part(parameter, wording) for parameter in self.command.parameters]
+        return " ".join(parts)
+
+
+class Vocabulary:
+    """All commands by their words."""
+
+    def __init__(self, capabilities: Sequence[Capability], catalogues: Mapping[str, Catalogue]) -> None:
+        self.spoken: list[Spoken] = []
+        self._by_words: dict[tuple[str, ...], list[Spoken]] = {}
+        for capability in capabilities:
+            for trigger in capability.triggers:
+                if isinstance(trigger, Command):
+                    self._add(trigger, {name: one.commands[trigger.name] for name, one in catalogues.items()})
+
+    def _add(self, command: Command, wordings: Mapping[str, Wording]) -> None:
+        options = {}
+        for parameter in command.parameters:
+            for wording in wordings.values():
+                if parameter.name in wording.options:
+                    options[normalise(wording.options[parameter.name])] = parameter
+            if isinstance(parameter.reader, Choice):
+                parameter.reader.spoken = _choices(parameter, wordings)
+        spoken = Spoken(command, wordings, options)
+        self.spoken.append(spoken)
+        for phrase in {phrase for wording in wordings.values() for phrase in wording.words}:
+            self._by_words.setdefault(tuple(normalise(phrase).split()), []).append(spoken)
+
+    def find(self, words: Sequence[Word]) -> tuple[list[Spoken], int]:
+        """Return the commands that the first words name, the longest match first taken, and how many words that is."""
+        plain = [normalise(word.raw) for word in words[:LONGEST] if not word.quoted]
+        for length in range(len(plain), 0, -1):
+            found = self._by_words.get(tuple(plain[:length]))
+            if found:
+                return found, length
+        return [], 0
+
+    def near(self, words: Sequence[Word]) -> str | None:
+        """Return the command word that the first words nearly spell."""
+        plain = [normalise(word.raw) for word in words[:2] if not word.quoted]
+        known = {" ".join(phrase): phrase for phrase in self._by_words}
+        for length in range(len(plain), 0, -1):
+            close = get_close_matches(" ".join(plain[:length]), known, n=1, cutoff=0.75)
+            if close:
+                return self.as_written(known[close[0]])
+        return None
+
+    def as_written(self, phrase: tuple[str, ...]) -> str:
+        """Return the words as the texts write them, with umlauts."""
+        for wording in self._by_words[phrase][0].wordings.values():
+            for words in wording.words:
+                if tuple(normalise(words).split()) == phrase:
+                    return words
+        return " ".join(phrase)
+
+
+def _choices(parameter: Parameter, wordings: Mapping[str, Wording]) -> dict[str, str]:
+    spoken = {}
+    for wording in wordings.values():
+        for value, word in wording.choices[parameter.name].items():
+            spoken[normalise(word)] = value
+    return spoken
+
+
+def _usage_part(parameter: Parameter, wording: Wording) -> str:
+    label = wording.arguments.get(parameter.name, parameter.name)
+    if parameter.kind == "option" and parameter.reader.anywhere:
+        part = f"#{label}"
+    elif parameter.kind == "option":
+        if isinstance(parameter.reader, Choice):
+            label = "|".join(wording.choices[parameter.name].values())
+        part = f"{wording.options[parameter.name]}={label}"
+    else:
+        if isinstance(parameter.reader, Choice):
+            label = "|".join(wording.choices[parameter.name].values())
+        part = f"{label} …" if parameter.kind == "many" else label
+    return part if parameter.required else f"[{part}]"

@@ -1,0 +1,171 @@
+"""Action items, their assignees, tags and history."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from sqlalchemy import ForeignKey, Index, delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import Select
+
+from storage.base import Base
+
+
+class ActionState(StrEnum):
+    """Where an action item stands."""
+
+    OPEN = "open"
+    BLOCKED = "blocked"
+    DONE = "done"
+    DROPPED = "dropped"
+
+
+UNFINISHED = (ActionState.OPEN, ActionState.BLOCKED)
+
+
+class ActionItem(Base):
+    """Something that somebody is to do; `due_on` is a calendar day in the zone of its room."""
+
+    __tablename__ = "actions"
+    noun: ClassVar[str] = "action"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"))
+    text: Mapped[str]
+    state: Mapped[str] = mapped_column(default=ActionState.OPEN)
+    due_on: Mapped[date | None]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    source_event_id: Mapped[str | None]
+
+    __table_args__ = (
+        Index(None, "room_id", "state", "due_on"),
+        Index(None, "state", "due_on"),
+        Index(None, "created_at"),
+        Index(None, "closed_at"),
+    )
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether there is still something to do."""
+        return self.state in UNFINISHED
+
+
+class Assignee(Base):
+    """Somebody who is to do an action item."""
+
+    __tablename__ = "assignees"
+
+    action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+
+    __table_args__ = (Index(None, "user_id"),)
+
+
+class ActionTag(Base):
+    """A word by which action items are found, without its `#`, in lower case."""
+
+    __tablename__ = "action_tags"
+
+    action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(primary_key=True)
+
+    __table_args__ = (Index(None, "tag"),)
+
+
+class ActionChange(Base):
+    """Who changed what about an action item, and when: its history."""
+
+    __tablename__ = "action_changes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    by: Mapped[str]
+    what: Mapped[str]
+    note: Mapped[str | None]
+
+    __table_args__ = (Index(None, "at"),)
+
+
+async def find(tx: AsyncSession, number: int) -> ActionItem | None:
+    """Return the action item with this number."""
+    return await tx.get(ActionItem, number)
+
+
+async def assign(tx: AsyncSession, action: ActionItem, user_ids: Iterable[str]) -> None:
+    """Make these people, and nobody else, the assignees."""
+    await tx.execute(delete(Assignee).where(Assignee.action_id == action.id))
+    tx.add_all(Assignee(action_id=action.id, user_id=user) for user in dict.fromkeys(user_ids))
+
+
+async def tag(tx: AsyncSession, action: ActionItem, tags: Iterable[str]) -> None:
+    """Make these the tags of the item."""
+    await tx.execute(delete(ActionTag).where(ActionTag.action_id == action.id))
+    tx.add_all(ActionTag(action_id=action.id, tag=word) for word in dict.fromkeys(tags))
+
+
+async def assignees(tx: AsyncSession, action_ids: Iterable[int]) -> dict[int, list[str]]:
+    """Return the assignees of each of these items."""
+    query = select(Assignee.action_id, Assignee.user_id).where(Assignee.action_id.in_(list(action_ids)))
+    found: dict[int, list[str]] = {}
+    for action_id, user_id in await tx.execute(query.order_by(Assignee.action_id, Assignee.user_id)):
+        found.setdefault(action_id, []).append(user_id)
+    return found
+
+
+async def tags(tx: AsyncSession, action_ids: Iterable[int]) -> dict[int, list[str]]:
+    """Return the tags of each of these items."""
+    query = select(ActionTag.action_id, ActionTag.tag).where(ActionTag.action_id.in_(list(action_ids)))
+    found: dict[int, list[str]] = {}
+    for action_id, word in await tx.execute(query.order_by(ActionTag.action_id, ActionTag.tag)):
+        found.setdefault(action_id, []).append(word)
+    return found
+
+
+def listing(
+    *,
+    room_ids: Iterable[int] | None = None,
+    states: Iterable[str] | None = UNFINISHED,
+    assignee: str | None = None,
+    tag: str | None = None,
+    due_before: date | None = None,
+) -> Select[ActionItem]:
+    """Return the query for items that satisfy all filters, in order of urgency: due first, undated last."""
+    query = select(ActionItem)
+    if room_ids is not None:
+        query = query.where(ActionItem.room_id.in_(list(room_ids)))
+    if states is not None:
+        query = query.where(ActionItem.state.in_(list(states)))
+    if assignee is not None:
+        query = query.where(ActionItem.id.in_(select(Assignee.action_id).where(Assignee.user_id == assignee)))
+    if tag is not None:
+        query = query.where(ActionItem.id.in_(select(ActionTag.action_id).where(ActionTag.tag == tag)))
+    if due_before is not None:
+        query = query.where(ActionItem.due_on < due_before)
+    return query.order_by(ActionItem.due_on.is_(None), ActionItem.due_on, ActionItem.id)
+
+
+async def count(tx: AsyncSession, query: Select[ActionItem]) -> int:
+    """Count what a listing would give."""
+    return await tx.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+
+
+async def moved_between(tx: AsyncSession, since: datetime, until: datetime) -> Sequence[ActionItem]:
+    """Return the items of all rooms that were created or closed in `since <= t < until`."""
+    query = select(ActionItem).where(
+        or_(
+            (ActionItem.created_at >= since) & (ActionItem.created_at < until),
+            (ActionItem.closed_at >= since) & (ActionItem.closed_at < until),
+        )
+    )
+    return (await tx.scalars(query.order_by(ActionItem.id))).all()
+
+
+async def history(tx: AsyncSession, action: ActionItem) -> Sequence[ActionChange]:
+    """Return what happened to the item, oldest first."""
+    query = select(ActionChange).where(ActionChange.action_id == action.id)
+    return (await tx.scalars(query.order_by(ActionChange.id))).all()

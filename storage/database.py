@@ -1,0 +1,154 @@
+"""The database: one engine, one transaction per piece of work, migrations at start."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import AsyncAdaptedQueuePool, Connection, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_SECONDS = 5
+STANDBY_SECONDS = 2
+LOCK = 0x75616762  # "uagb": the advisory lock that only one process holds
+
+
+class DatabaseTrouble(Exception):
+    """The database cannot be used: `reason` is a word for the operator's message, `detail` says where."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class Database:
+    """Opens `url` (`sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`) and hands out transactions."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.engine = _engine(url)
+        self._lock_file: int | None = None
+        self._lock_connection: AsyncConnection | None = None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded default."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextlib.asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncSession]:
+        """One unit of work: commits at the end, rolls back on any exception."""
+        async with (
+            AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    async def lock(self, *, wait: bool = False) -> None:
+        """Make this process the only one that works on the database.
+
+        SQLite: a lock file beside the database; PostgreSQL: an advisory lock, kept by a connection of its own.
+        With `wait` a second process stands by until the first ends; without, raises DatabaseTrouble("in-use").
+        """
+        while not await self._try_lock():
+            if not wait:
+                raise DatabaseTrouble("in-use", self.where)
+            await asyncio.sleep(STANDBY_SECONDS)
+
+    @property
+    def where(self) -> str:
+        """The address without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    async def _try_lock(self) -> bool:
+        if not self.is_sqlite:
+            self._lock_connection = self._lock_connection or await self.engine.connect()
+            found = await self._lock_connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK})
+            held = bool(found.scalar_one())
+            await self._lock_connection.commit()
+            return held
+        if self.url.database in (None, "", ":memory:"):
+            return True
+        handle = os.open(f"{self.url.database}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return False
+        self._lock_file = handle
+        return True
+
+    async def upgrade(self) -> None:
+        """Bring the schema to this version.
+
+        Raises DatabaseTrouble: `newer` (made by a later version), `locked`, `unreachable`.
+        """
+        try:
+            async with self.engine.begin() as connection:
+                await connection.run_sync(_upgrade)
+        except (DBAPIError, OSError) as error:
+            locked = isinstance(error, OperationalError) and "locked" in str(error)
+            raise DatabaseTrouble("locked" if locked else "unreachable", self.where) from error
+
+    async def close(self) -> None:
+        """Close all connections and give the lock back."""
+        if self._lock_connection is not None:
+            await self._lock_connection.close()
+        await self.engine.dispose()
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+
+def _engine(url: str) -> AsyncEngine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_pre_ping=True)
+    # One connection: transactions queue in the pool instead of meeting SQLITE_BUSY.
+    engine = create_async_engine(
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
+    )
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_immediate)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Return the settings with which Alembic works on an open connection."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    config = alembic_config(connection)
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if current is not None and current not in known:
+        raise DatabaseTrouble("newer", current)
+    command.upgrade(config, "head")

@@ -1,0 +1,64 @@
+"""What is still to happen, and when."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.base import Base
+from storage.rooms import Room
+
+FIRST_DELAY = timedelta(seconds=30)
+LONGEST_DELAY = timedelta(hours=1)
+
+
+class Due(Base):
+    """One thing to do at `at`; `try_at` moves back when it failed. The row goes when it is done."""
+
+    __tablename__ = "due"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    try_at: Mapped[datetime]
+    what: Mapped[str]
+    subject: Mapped[int]
+    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"))
+    attempts: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (UniqueConstraint("what", "subject", "at"), Index(None, "try_at"))
+
+
+async def add(tx: AsyncSession, what: str, subject: int, room_id: int, at: datetime) -> None:
+    """Plan `what` for `subject`; planning the same again changes nothing."""
+    same = select(Due.id).where(Due.what == what, Due.subject == subject, Due.at == at)
+    if await tx.scalar(same) is None:
+        tx.add(Due(what=what, subject=subject, room_id=room_id, at=at, try_at=at))
+
+
+async def cancel(tx: AsyncSession, what: str, subject: int) -> None:
+    """Drop all that is planned of this kind for the subject."""
+    await tx.execute(delete(Due).where(Due.what == what, Due.subject == subject))
+
+
+async def take(tx: AsyncSession, now: datetime) -> Due | None:
+    """Return the earliest row that is due, claimed for this transaction (other processes skip it)."""
+    query = select(Due).join(Room, Room.id == Due.room_id).where(Due.try_at <= now, Room.joined)
+    return await tx.scalar(query.order_by(Due.try_at, Due.id).limit(1).with_for_update(skip_locked=True, of=Due))
+
+
+async def done(tx: AsyncSession, row: Due) -> None:
+    """Forget a row that was handled."""
+    await tx.execute(delete(Due).where(Due.id == row.id))
+
+
+async def postpone(tx: AsyncSession, due_id: int, now: datetime) -> None:
+    """Move a row that failed back by a delay that doubles each time, up to an hour."""
+    attempts = await tx.scalar(select(Due.attempts).where(Due.id == due_id)) or 0
+    delay = min(FIRST_DELAY * 2 ** min(attempts, 10), LONGEST_DELAY)
+    await tx.execute(update(Due).where(Due.id == due_id).values(attempts=attempts + 1, try_at=now + delay))
+
+
+async def next_at(tx: AsyncSession) -> datetime | None:
+    """Return when the earliest row is due."""
+    return await tx.scalar(select(func.min(Due.try_at)).join(Room, Room.id == Due.room_id).where(Room.joined))

@@ -1,0 +1,48 @@
+"""Events already handled, and what each of them made."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.base import Base, Subject
+
+
+class HandledEvent(Base):
+    """A Matrix event that was acted on; `trigger` names the command or reaction, `about` what came of it."""
+
+    __tablename__ = "inbox"
+
+    event_id: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    trigger: Mapped[str | None]
+    about_kind: Mapped[str | None]
+    about_id: Mapped[int | None]
+
+    __table_args__ = (Index(None, "about_kind", "about_id"),)
+
+
+async def claim(tx: AsyncSession, event_id: str, at: datetime) -> bool:
+    """Take an event for this transaction; False if it was handled before (the transaction must then end)."""
+    try:
+        await tx.execute(insert(HandledEvent).values(event_id=event_id, at=at))
+    except IntegrityError:
+        return False
+    return True
+
+
+async def note(tx: AsyncSession, event_id: str, trigger: str, about: Subject | None) -> None:
+    """Write down what handled the event and what it made."""
+    values = {
+        "trigger": trigger,
+        "about_kind": about.noun if about is not None else None,
+        "about_id": about.id if about is not None else None,
+    }
+    await tx.execute(update(HandledEvent).where(HandledEvent.event_id == event_id).values(values))
+
+
+async def find(tx: AsyncSession, event_id: str) -> HandledEvent | None:
+    """Return the row of a handled event."""
+    return await tx.scalar(select(HandledEvent).where(HandledEvent.event_id == event_id))

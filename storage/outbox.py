@@ -1,0 +1,133 @@
+"""What is still to be sent, and what was sent about what."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.base import Base
+from storage.rooms import Room
+
+PENDING = text("sent_at IS NULL")
+
+
+def _new_transaction_id() -> str:
+    return uuid.uuid4().hex
+
+
+class Outgoing(Base):
+    """One event to send; its transaction id lets the homeserver drop a repeat (spec: "Transaction identifiers").
+
+    `target_id` points at an earlier row whose event this one edits or refers to; its event id is filled in when
+    it is sent. `key` is the text it came from, so that a later text of the same key can replace it in place.
+    """
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    txn_id: Mapped[str] = mapped_column(default=_new_transaction_id)
+    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"))
+    event_type: Mapped[str]
+    content: Mapped[dict[str, Any]]
+    key: Mapped[str]
+    about_kind: Mapped[str | None]
+    about_id: Mapped[int | None]
+    relation: Mapped[str | None]
+    target_id: Mapped[int | None] = mapped_column(ForeignKey("outbox.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    event_id: Mapped[str | None]
+    error: Mapped[str | None]
+
+    __table_args__ = (
+        Index("ix_outbox_pending", "room_id", "id", sqlite_where=PENDING, postgresql_where=PENDING),
+        Index(None, "about_kind", "about_id"),
+        Index(None, "event_id"),
+        Index(None, "target_id"),
+    )
+
+
+async def add(tx: AsyncSession, row: Outgoing) -> Outgoing:
+    """Queue a row, behind what the room already waits for."""
+    tx.add(row)
+    await tx.flush()
+    return row
+
+
+async def replace(tx: AsyncSession, row: Outgoing) -> Outgoing:
+    """Queue an edit; one of the same message that still waits is overtaken by it, so only the last state is sent.
+
+    The overtaken row gets a new transaction id: should the old text be under way just now, the new one follows.
+    """
+    waiting = await tx.scalar(
+        select(Outgoing).where(
+            Outgoing.sent_at.is_(None), Outgoing.room_id == row.room_id, Outgoing.target_id == row.target_id,
+            Outgoing.relation == row.relation,
+        )
+    )  # fmt: skip
+    if waiting is None:
+        return await add(tx, row)
+    waiting.content = row.content
+    waiting.txn_id = _new_transaction_id()
+    return waiting
+
+
+async def find(tx: AsyncSession, event_id: str) -> Outgoing | None:
+    """Return the row that became this event."""
+    return await tx.scalar(select(Outgoing).where(Outgoing.event_id == event_id))
+
+
+async def first_about(
+    tx: AsyncSession, about_kind: str, about_id: int, key: str, room_id: int | None = None
+) -> Outgoing | None:
+    """Return the newest message with this key about this subject that is no edit itself."""
+    query = select(Outgoing).where(
+        Outgoing.about_kind == about_kind,
+        Outgoing.about_id == about_id,
+        Outgoing.key == key,
+        Outgoing.relation.is_distinct_from("m.replace"),
+    )
+    if room_id is not None:
+        query = query.where(Outgoing.room_id == room_id)
+    return await tx.scalar(query.order_by(Outgoing.id.desc()).limit(1))
+
+
+async def next_rows(tx: AsyncSession, busy: Sequence[int], limit: int) -> list[tuple[Outgoing, str, str | None]]:
+    """Return the oldest waiting row of each joined room that is not busy: (row, Matrix room id, target's event)."""
+    oldest = (
+        select(func.min(Outgoing.id))
+        .join(Room, Room.id == Outgoing.room_id)
+        .where(Outgoing.sent_at.is_(None), Room.joined, Outgoing.room_id.not_in(busy))
+        .group_by(Outgoing.room_id)
+        .limit(limit)
+    )
+    target = select(Outgoing.id, Outgoing.event_id).subquery()
+    found = await tx.execute(
+        select(Outgoing, Room.matrix_id, target.c.event_id)
+        .join(Room, Room.id == Outgoing.room_id)
+        .outerjoin(target, target.c.id == Outgoing.target_id)
+        .where(Outgoing.id.in_(oldest))
+        .order_by(Outgoing.id)
+    )
+    return [(row, matrix_id, event_id) for row, matrix_id, event_id in found]
+
+
+async def mark(
+    tx: AsyncSession, row: Outgoing, at: datetime, *, event_id: str | None, error: str | None = None
+) -> None:
+    """Write down that a row was sent (or given up); a row that was overtaken meanwhile stays waiting."""
+    await tx.execute(
+        update(Outgoing)
+        .where(Outgoing.id == row.id, Outgoing.txn_id == row.txn_id)
+        .values(sent_at=at, event_id=event_id, error=error)
+    )
+
+
+async def oldest_waiting(tx: AsyncSession) -> datetime | None:
+    """Return since when the longest-waiting row waits."""
+    query = select(func.min(Outgoing.created_at)).join(Room, Room.id == Outgoing.room_id)
+    return await tx.scalar(query.where(Outgoing.sent_at.is_(None), Room.joined))

@@ -1,0 +1,1 @@
+"""What the bot costs, measured beside a bare echo bot in the same run."""

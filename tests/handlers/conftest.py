@@ -1,0 +1,18 @@
+"""The house that handler tests live in."""
+
+import pytest
+
+from storage.database import Database
+from tests.handlers.house import House, TestRoom
+
+
+@pytest.fixture
+async def house(database: Database) -> House:
+    """Give the bot with an empty database."""
+    return House(database)
+
+
+@pytest.fixture
+async def room(house: House) -> TestRoom:
+    """Give the room of a working group with Anna, Bodo and Carla; Anna is its chair."""
+    return await house.room(powers={"Anna": 100})

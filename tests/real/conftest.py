@@ -1,0 +1,38 @@
+"""One real homeserver for all tests of this folder, and people on it for each test."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from bot.demo.member import Member
+from bot.demo.synapse import Synapse
+
+People = Callable[..., Awaitable[list[Member]]]
+"""Called with display names; the user ids are new ones in every test."""
+
+_number = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def synapse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synapse]:
+    """Keep one homeserver for the whole run; tests may restart it, and leave it running."""
+    with Synapse(tmp_path_factory.mktemp("synapse")) as server:
+        yield server
+
+
+@pytest.fixture
+async def people(synapse: Synapse) -> AsyncIterator[People]:
+    """Register and connect members who know nobody yet; they leave when the test ends."""
+    async with AsyncExitStack() as stack:
+
+        async def connect(*names: str) -> list[Member]:
+            members = []
+            for name in names:
+                account = await asyncio.to_thread(synapse.register, f"{name.lower()}{next(_number)}", "geheim", name)
+                members.append(await stack.enter_async_context(Member(account, synapse.url)))
+            return members
+
+        yield connect
