@@ -100,6 +100,23 @@ class Database:
             locked = isinstance(error, OperationalError) and "locked" in str(error)
             raise DatabaseTrouble("locked" if locked else "unreachable", self.where) from error
 
+    async def examine(self) -> str:
+        """Look without changing anything: `empty`, `up to date` or `to be upgraded at the next start`.
+
+        Raises DatabaseTrouble as `upgrade`.
+        """
+        database = self.url.database or ""
+        if self.is_sqlite and database not in ("", ":memory:") and not Path(database).exists():
+            if not os.access(Path(database).absolute().parent, os.W_OK):
+                raise DatabaseTrouble("unreachable", self.where)
+            return "empty"
+        try:
+            async with self.engine.connect() as connection:
+                return await connection.run_sync(_state)
+        except (DBAPIError, OSError) as error:
+            locked = isinstance(error, OperationalError) and "locked" in str(error)
+            raise DatabaseTrouble("locked" if locked else "unreachable", self.where) from error
+
     async def close(self) -> None:
         """Close all connections and give the lock back."""
         if self._lock_connection is not None:
@@ -146,9 +163,15 @@ def alembic_config(connection: Connection) -> Config:
 
 
 def _upgrade(connection: Connection) -> None:
-    config = alembic_config(connection)
+    if _state(connection) != "up to date":
+        command.upgrade(alembic_config(connection), "head")
+
+
+def _state(connection: Connection) -> str:
+    scripts = ScriptDirectory.from_config(alembic_config(connection))
     current = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
+    if current is None:
+        return "empty"
+    if current not in {script.revision for script in scripts.walk_revisions()}:
         raise DatabaseTrouble("newer", current)
-    command.upgrade(config, "head")
+    return "up to date" if current == scripts.get_current_head() else "to be upgraded at the next start"

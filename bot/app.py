@@ -1,0 +1,147 @@
+"""The composition root: builds the process from its settings and runs it until it is told to stop."""
+
+import asyncio
+import signal
+from datetime import timedelta
+
+import structlog
+
+from bot import configured
+from bot.clock import Clock
+from bot.health import Health
+from bot.matrix.homeserver import Homeserver, Limited, TokenRevoked, Unreachable
+from bot.matrix.reader import Reader
+from bot.matrix.sender import Sender
+from bot.settings import Settings
+from bot.wake import AT_LEAST_EVERY, Wake
+from bot.web import WebServer
+from commands.capabilities import CAPABILITIES
+from commands.kit.dispatch import Dispatcher, Outcome
+from storage import account
+from storage.database import Database
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+log = structlog.get_logger()
+
+
+class App:
+    """One running bot. `tick` is how long it sleeps at most between two looks at what is due."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None, tick: timedelta = AT_LEAST_EVERY) -> None:
+        self.settings = settings
+        self.clock = clock or Clock()
+        self.health = Health(self.clock())
+        self.database = Database(settings.storage.url)
+        self.homeserver = Homeserver(settings.matrix.homeserver, settings.matrix.user, settings.storage.keys)
+        self.dispatcher = Dispatcher(self.database, settings.setup(), CAPABILITIES)
+        self.sender = Sender(self.homeserver, self.database, self.clock, self.health)
+        self.wake = Wake(self.database, self.dispatcher, self.clock, self.health, self._worked, tick)
+        self.reader = Reader(
+            settings, self.homeserver, self.database, self.dispatcher, self.clock, self.health, self._worked
+        )
+        self.web = WebServer(settings.web, self.database, self.health, self.clock)
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run until `stop`. Raises DatabaseTrouble, TokenRevoked, Rejected (login) and OSError (the port)."""
+        try:
+            await self.database.lock(wait=not self.database.is_sqlite)
+            await self.database.upgrade()
+            if self.settings.web.enabled:
+                log.info("web server listens", host=self.settings.web.host, port=await self.web.start())
+            if await self._log_in():
+                await self._work()
+        finally:
+            await self.web.stop()
+            await self.homeserver.close()
+            await self.database.close()
+
+    def stop(self) -> None:
+        """Finish what is in hand and end, within five seconds."""
+        self._stop.set()
+        self.reader.stop()
+        self.sender.stop()
+
+    def stop_on_signals(self) -> None:
+        """Stop on SIGTERM and SIGINT."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+
+    def _worked(self, outcome: Outcome) -> None:
+        if outcome.handled:
+            self.sender.wake()
+        if outcome.next_due is not None:
+            self.wake.planned(outcome.next_due)
+
+    async def _log_in(self) -> bool:
+        """Log in, waiting for the server where it is away; False if stopped meanwhile."""
+        pause = FIRST_PAUSE
+        while not self._stop.is_set():
+            try:
+                await self._log_in_once()
+                await configured.set_up(self.settings, self.homeserver, self.database, self.clock())
+            except (Unreachable, Limited) as error:
+                wait = error.seconds if isinstance(error, Limited) else pause
+                log.warning("cannot log in", why=str(error), again_in=round(wait))
+                await self._sleep(wait)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            else:
+                return True
+        return False
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stop.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _log_in_once(self) -> None:
+        matrix = self.settings.matrix
+        async with self.database.begin() as tx:
+            known = await account.load(tx, matrix.user)
+        token = matrix.token or (known.access_token if known else None)
+        if token is not None:
+            try:
+                device = await self.homeserver.resume(known.device_id if known else None, token)
+            except TokenRevoked:
+                if matrix.token is not None:
+                    raise
+            else:
+                await self._remember(device, None if matrix.token else token)
+                return
+        password = matrix.login_password
+        if password is None:
+            raise TokenRevoked("there is neither a token nor a password")
+        device, token = await self.homeserver.log_in(password, known.device_id if known else None, matrix.device_name)
+        await self._remember(device, token)
+
+    async def _remember(self, device: str, token: str | None) -> None:
+        async with self.database.begin() as tx:
+            await account.remember(tx, self.settings.matrix.user, device, token)
+
+    async def _work(self) -> None:
+        """Read, send and wake until stopped; what fell due while away waits for what was said while away."""
+        log.info("running", user=self.settings.matrix.user, server=self.settings.matrix.homeserver)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.reader.run())
+            tasks.create_task(self.sender.run())
+            tasks.create_task(self._wake_after_catching_up())
+        log.info("stopped")
+
+    async def _join_configured(self) -> None:
+        try:
+            await configured.join_missing(self.settings, self.homeserver, self.database)
+        except (Unreachable, Limited) as error:
+            log.warning("the configured rooms were not all joined; the next start tries again", why=str(error))
+
+    async def _wake_after_catching_up(self) -> None:
+        caught_up = asyncio.create_task(self.reader.caught_up.wait())
+        stopped = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({caught_up, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if caught_up.done():
+            self.wake.start()
+            await self._join_configured()
+            await stopped
+            await self.wake.stop()
+        caught_up.cancel()

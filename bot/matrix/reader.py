@@ -1,0 +1,220 @@
+"""The sync loop: reads what happened, in order, and hands it to the commands; the position is saved with the work."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from bot.clock import Clock
+from bot.health import Health
+from bot.matrix.events import Event, message_of, own_join, seen_in
+from bot.matrix.homeserver import Homeserver, Limited, Rejected, TokenRevoked, Unreachable
+from bot.settings import Settings
+from commands.kit.dispatch import TROUBLE, Dispatcher, Outcome
+from storage import account, due, rooms, seen
+from storage.database import Database
+from storage.seen import Seen
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+log = structlog.get_logger()
+
+
+class Reader:
+    """Reads one account's rooms. `worked` is called after each piece of work with what it left to do."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        homeserver: Homeserver,
+        database: Database,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        health: Health,
+        worked: Callable[[Outcome], None],
+    ) -> None:
+        self.settings = settings
+        self.bot = settings.matrix.user
+        self.homeserver = homeserver
+        self.database = database
+        self.dispatcher = dispatcher
+        self.clock = clock
+        self.health = health
+        self.worked = worked
+        self.caught_up = asyncio.Event()
+        self._stopping = False
+        self._waiting: asyncio.Task[Any] | None = None
+        self._position: str | None = None
+
+    def stop(self) -> None:
+        """End after the event in hand; a wait for news ends at once."""
+        self._stopping = True
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    async def run(self) -> None:
+        """Read until stopped. Raises TokenRevoked; everything else is waited out."""
+        async with self.database.begin() as tx:
+            self._position = await account.position(tx)
+        pause = FIRST_PAUSE
+        while not self._stopping:
+            try:
+                await self._step()
+                pause = FIRST_PAUSE
+            except TokenRevoked:
+                raise
+            except Limited as limited:
+                await self._pause(limited.seconds)
+            except (Unreachable, Rejected, *TROUBLE) as error:
+                log.warning("cannot read the rooms", why=str(error), again_in=round(pause))
+                await self._pause(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads retries
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _pause(self, seconds: float) -> None:
+        await self._interruptible(asyncio.sleep(seconds))
+
+    async def _interruptible(self, work: Any) -> Any:
+        self._waiting = asyncio.ensure_future(work)
+        try:
+            return await self._waiting
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+            return None
+        finally:
+            self._waiting = None
+
+    async def _step(self) -> None:
+        first = not self.caught_up.is_set()
+        response = await self._interruptible(self.homeserver.sync(self._position, full_state=first))
+        if response is None:
+            return
+        await self._take(response, first=first)
+        if self._stopping:
+            return
+        with contextlib.suppress(Rejected):
+            await self.homeserver.keep_keys()
+        self.health.synced(self.clock())
+        self.caught_up.set()
+
+    async def _take(self, response: Any, *, first: bool) -> None:
+        """Handle one response; only when all of it is done does the position move on."""
+        await self._write_rooms(response, first=first)
+        for room, info in response.rooms.join.items():
+            if info.timeline.events or info.timeline.limited:
+                await self._read_room(room, info.timeline)
+            if self._stopping:
+                return
+        await self._answer_invitations(response)
+        if response.next_batch != self._position:
+            async with self.database.begin() as tx:
+                await account.save_position(tx, response.next_batch)
+            self._position = response.next_batch
+
+    # -- rooms
+
+    async def _write_rooms(self, response: Any, *, first: bool) -> None:
+        """Write what the responses' state blocks say; timelines follow event by event."""
+        now = self.clock()
+        found = []
+        for room, info in response.rooms.join.items():
+            states = [*map(_source, info.state)]
+            timeline = [*map(_source, info.timeline.events)]
+            if first or any(own_join(event, self.bot) for event in timeline):
+                states += timeline
+            one = seen_in(room, states, self.bot)
+            one.whole = first
+            if not one.is_empty:
+                found.append(one)
+        gone = list(response.rooms.leave)
+        if found or gone:
+            await self._write(found, now, gone)
+
+    async def _write(self, found: Sequence[Seen], now: datetime, gone: Sequence[str] = ()) -> None:
+        bot = self.settings.bot
+        async with self.database.begin() as tx:
+            replaced = await seen.write(tx, found, now, bot.language, bot.zone, introduce=self._position is not None)
+            if gone:
+                await seen.left(tx, gone)
+        self.worked(Outcome(handled=True, next_due=now))
+        for one in replaced:
+            await self._follow(one, now)
+
+    async def _follow(self, one: Seen, now: datetime) -> None:
+        """Go along into the room that replaces another (row R7)."""
+        assert one.successor is not None  # noqa: S101 - the caller looked
+        try:
+            await self.homeserver.join(one.successor, [one.successor_via])
+        except Rejected as error:
+            log.warning("cannot follow a room to its successor", room=one.matrix_id, why=error.code)
+            async with self.database.begin() as tx:
+                room = await rooms.by_matrix_id(tx, one.matrix_id)
+                if room is not None:
+                    await due.add(tx, "room upgrade failed", room.id, room.id, now)
+            self.worked(Outcome(handled=True, next_due=now))
+
+    # -- timelines
+
+    async def _read_room(self, room: str, timeline: Any) -> None:
+        events = [_source(event) for event in await self._whole(room, timeline)]
+        joined_at = max((number for number, event in enumerate(events) if own_join(event, self.bot)), default=None)
+        first_ever = self._position is None
+        for number, event in enumerate(events):
+            if self._stopping:
+                return
+            if "state_key" in event:
+                found = seen_in(room, [event], self.bot)
+                if not found.is_empty:
+                    await self._write([found], self.clock())
+            elif not first_ever and (joined_at is None or number > joined_at):
+                await self._read_event(event, room)
+
+    async def _read_event(self, event: Event, room: str) -> None:
+        message = message_of(event, room, self.bot, self.clock)
+        if message is None or message.sender in self.settings.bot.other_bots:
+            return
+        outcome = await self.dispatcher.handle(message, self.clock())
+        if outcome.handled:
+            self.health.handled += 1
+            self.worked(outcome)
+
+    async def _whole(self, room: str, timeline: Any) -> list[Any]:
+        """Return the timeline with what a limited one left out, back to the last position or our own join."""
+        events = list(timeline.events)
+        if not timeline.limited or self._position is None or timeline.prev_batch is None:
+            return events
+        if any(own_join(_source(event), self.bot) for event in events):
+            return events
+        return await self.homeserver.gap(room, timeline.prev_batch, self._position) + events
+
+    # -- invitations
+
+    async def _answer_invitations(self, response: Any) -> None:
+        for room, info in response.rooms.invite.items():
+            for event in info.invite_state:
+                # nio takes the content out of the source of these events.
+                if getattr(event, "membership", "") == "invite" and event.state_key == self.bot:
+                    await self._answer_invitation(room, event.sender)
+
+    async def _answer_invitation(self, room: str, inviter: str) -> None:
+        """Accept from those who may, decline and report the others (row R1)."""
+        try:
+            if self.settings.matrix.may_invite(inviter):
+                await self.homeserver.join(room, [inviter.partition(":")[2]])
+                return
+            await self.dispatcher.report(
+                f"invitation {room}", self.clock(), "invitation-declined", inviter=inviter, room=room
+            )
+            await self.homeserver.leave(room)
+        except Rejected as error:
+            log.warning("an invitation could not be answered", room=room, why=error.code)
+        self.worked(Outcome(handled=True))
+
+
+def _source(event: Any) -> Event:
+    source: Event = event.source
+    return source
+
