@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import structlog
@@ -125,8 +126,8 @@ class App:
         log.info("running", user=self.settings.matrix.user, server=self.settings.matrix.homeserver)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.reader.run())
-            tasks.create_task(self.sender.run())
-            tasks.create_task(self._wake_after_catching_up())
+            tasks.create_task(self._after(self.reader.rooms_known, self.sender.run))
+            tasks.create_task(self._after(self.reader.caught_up, self._wake))
         log.info("stopped")
 
     async def _join_configured(self) -> None:
@@ -135,13 +136,17 @@ class App:
         except (Unreachable, Limited) as error:
             log.warning("the configured rooms were not all joined; the next start tries again", why=str(error))
 
-    async def _wake_after_catching_up(self) -> None:
-        caught_up = asyncio.create_task(self.reader.caught_up.wait())
-        stopped = asyncio.create_task(self._stop.wait())
-        await asyncio.wait({caught_up, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        if caught_up.done():
-            self.wake.start()
-            await self._join_configured()
-            await stopped
-            await self.wake.stop()
-        caught_up.cancel()
+    async def _after(self, event: asyncio.Event, work: Callable[[], Awaitable[None]]) -> None:
+        """Begin once the event has come; not at all if the bot is stopped before."""
+        waits = [asyncio.create_task(event.wait()), asyncio.create_task(self._stop.wait())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        if event.is_set():
+            await work()
+
+    async def _wake(self) -> None:
+        self.wake.start()
+        await self._join_configured()
+        await self._stop.wait()
+        await self.wake.stop()

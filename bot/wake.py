@@ -56,7 +56,10 @@ class Wake:
 
     def planned(self, at: datetime) -> None:
         """Wake earlier if something new is due earlier."""
-        if self._next is None or at < self._next:
+        if self._next is not None and self._next <= at:
+            return
+        self._next = at
+        if not self._running.locked():
             self._at(at)
 
     def _at(self, at: datetime) -> None:
@@ -74,9 +77,8 @@ class Wake:
             except TROUBLE as error:
                 log.warning("cannot look for what is due", why=type(error).__name__)
                 upcoming = self.clock() + RETRY
-        if self._scheduler.running:
-            latest = self.clock() + self.tick
-            self._at(min(upcoming or latest, latest))
+            if self._scheduler.running:
+                self._at(min(at for at in (upcoming, self._next, self.clock() + self.tick) if at is not None))
 
     async def _fire_all(self) -> datetime | None:
         self.worked(await self.dispatcher.upkeep(self.clock()))

@@ -52,3 +52,8 @@ async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
 def sqlite_url(tmp_path: Path) -> str:
     """Give the address of a SQLite file that does not exist yet."""
     return f"sqlite+aiosqlite:///{tmp_path / 'uagbot.db'}"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the crash test be as cruel as wanted."""
+    parser.addoption("--kills", type=int, default=30, help="how often the crash test kills the bot")

@@ -107,7 +107,8 @@ class Homeserver:
         try:
             return str((await self._call(sending)).event_id)
         except nio.LocalProtocolError as error:
-            raise Rejected("UNKNOWN_ROOM", str(error)) from None
+            # The room did not come with a sync yet; without its members nothing can be encrypted.
+            raise Unreachable(str(error)) from None
 
     async def join(self, room: str, via: Sequence[str] = ()) -> str:
         """Join a room by id or alias, through these servers where the id does not say; returns its id."""

@@ -44,6 +44,7 @@ class Reader:
         self.clock = clock
         self.health = health
         self.worked = worked
+        self.rooms_known = asyncio.Event()
         self.caught_up = asyncio.Event()
         self._stopping = False
         self._waiting: asyncio.Task[Any] | None = None
@@ -92,6 +93,7 @@ class Reader:
         response = await self._interruptible(self.homeserver.sync(self._position, full_state=first))
         if response is None:
             return
+        self.rooms_known.set()
         await self._take(response, first=first)
         if self._stopping:
             return
@@ -217,4 +219,3 @@ class Reader:
 def _source(event: Any) -> Event:
     source: Event = event.source
     return source
-
