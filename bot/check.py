@@ -1,10 +1,12 @@
 """The doctor: examines everything that the bot needs, and says what to do about what is missing."""
 
 import asyncio
+import contextlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,8 @@ async def examine(config: Path, console: Console) -> bool:
         for one in found:
             findings.append(one)
             mark = "[green]✔[/]" if one.good else "[red]✘[/]"
-            console.print(f"{mark} {escape(one.what)}" + (f"\n    → {escape(one.remedy)}" if one.remedy else ""))
+            remedy = f"\n    → {escape(one.remedy)}" if one.remedy else ""
+            console.print(f"{mark} {escape(one.what)}{remedy}", soft_wrap=True)
 
     try:
         settings = load(config)
@@ -70,9 +73,6 @@ async def examine(config: Path, console: Console) -> bool:
 
 
 def _rooms_in_file(settings: Settings) -> Iterator[Finding]:
-    keys = [one.key.upper() for one in settings.rooms]
-    for key in sorted({key for key in keys if keys.count(key) > 1}):
-        yield Finding(f"rooms: the key {key} stands there twice.", "Give each room a key of its own.")
     for kind in ("main", "coordinators"):
         count = sum(one.kind == kind for one in settings.rooms)
         if settings.rooms and count != 1:
@@ -81,9 +81,10 @@ def _rooms_in_file(settings: Settings) -> Iterator[Finding]:
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:
+    """Look at the folder, or at the nearest one above it: what is missing is made at the start."""
     folder = settings.storage.folder.absolute()
-    place = folder if folder.exists() else folder.parent
-    if os.access(place, os.W_OK | os.X_OK):
+    place = next(one for one in (folder, *folder.parents) if one.exists())
+    if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
         yield Finding(f"The folder {folder} can be written.")
     else:
         yield Finding(
@@ -105,7 +106,8 @@ async def _port(settings: Settings) -> Finding:
             why = error.strerror
         else:
             return Finding(f"The web server can listen on {web.host}:{web.port}.")
-    if await _is_ours(f"http://{web.host}:{web.port}/healthz"):
+    host = f"[{web.host}]" if ":" in web.host else web.host
+    if await _is_ours(f"http://{host}:{web.port}/metrics"):
         return Finding(f"uagbot runs already and answers on {web.host}:{web.port}.")
     return Finding(
         f"web.port: {web.host}:{web.port} cannot be used ({why}).",
@@ -117,8 +119,7 @@ async def _is_ours(address: str) -> bool:
     timeout = aiohttp.ClientTimeout(total=LINK_WAIT_SECONDS)
     try:
         async with aiohttp.ClientSession(timeout=timeout) as session, session.get(address) as reply:
-            answer: object = await reply.json(content_type=None)
-            return answer == {"status": "ok"}
+            return "uagbot_" in await reply.text()
     except (aiohttp.ClientError, TimeoutError, ValueError):
         return False
 
@@ -143,76 +144,93 @@ async def _database(settings: Settings) -> list[Finding]:
     return [Finding(f"The database {database.where} is {state}.")]
 
 
-async def _server(settings: Settings, homeserver: Homeserver) -> Any:
+async def _server(settings: Settings, homeserver: Homeserver) -> AsyncIterator[Finding]:
     """Yield what is found on the server; what needs the step before is left out where that failed."""
-    matrix = settings.matrix
+    address = settings.matrix.homeserver
     try:
         said = await homeserver.greet()
     except Unreachable as error:
         yield Finding(
-            f"matrix.homeserver: {matrix.homeserver} cannot be reached ({error}).",
+            f"matrix.homeserver: {address} cannot be reached ({error}).",
             "Check the address: https://… as clients use it, without /_matrix.",
         )
         return
-    yield Finding(f"The homeserver {matrix.homeserver} answers.")
-    skew = abs((Clock()() - said).total_seconds()) if said else 0.0
-    if skew > MOST_SKEW_SECONDS:
-        yield Finding(
-            f"This machine's clock and the server's differ by {skew:.0f} s.",
-            "Switch on time synchronisation (NTP): deadlines depend on it.",
-        )
-    else:
-        yield Finding("The clock agrees with the server's.")
-    try:
-        user, device = await _identity(settings, homeserver)
-    except SettingsError as error:
-        yield Finding(error.faults[0], "Check that the file exists and that the bot's user may read it.")
-        return
-    except TokenRevoked:
-        yield Finding(
-            "matrix.access_token: the server does not accept it.",
-            "Log in again (uagbot setup) and put the new token into the settings.",
-        )
-        return
-    except (Rejected, Unreachable, Limited) as error:
-        yield Finding(
-            f"The account cannot be used: {error}", "Check user and password; after too many tries wait a few minutes."
-        )
-        return
-    if user != matrix.user:
-        yield Finding(
-            f"matrix.user: the token belongs to {user}, not to {matrix.user}.",
-            "Use the token of the bot's own account.",
-        )
-        return
-    yield Finding(f"Logged in as {user} on device {device}.")
-    joined = await homeserver.joined_rooms()
-    for room in settings.rooms:
-        yield await _room(room, joined, settings, homeserver)
+    yield Finding(f"The homeserver {address} answers.")
+    if said is not None:
+        yield _clock(said)
+    login, borrowed = await _account(settings, homeserver)
+    yield login
+    if login.good:
+        async for one in _rooms_on_server(settings, homeserver):
+            yield one
+    if borrowed:
+        with contextlib.suppress(Rejected, Unreachable, Limited):
+            await homeserver.log_out()
 
 
-async def _identity(settings: Settings, homeserver: Homeserver) -> tuple[str, str]:
+def _clock(said: datetime) -> Finding:
+    skew = abs((Clock()() - said).total_seconds())
+    if skew <= MOST_SKEW_SECONDS:
+        return Finding("The clock agrees with the server's.")
+    return Finding(
+        f"This machine's clock and the server's differ by {skew:.0f} s.",
+        "Switch on time synchronisation (NTP): deadlines depend on it.",
+    )
+
+
+async def _account(settings: Settings, homeserver: Homeserver) -> tuple[Finding, bool]:
+    """Log in as the bot would; the second value tells whether that made a device, which is to be removed again."""
     matrix = settings.matrix
-    token = matrix.token or await _stored_token(settings)
-    if token is not None:
-        return await homeserver.whoami(token)
-    device, _ = await homeserver.log_in(matrix.login_password or "", None, f"{matrix.device_name} check")
-    await homeserver.log_out()
-    return matrix.user, f"{device} (made for this check and removed again)"
+    try:
+        token = matrix.token or await _stored_token(settings, homeserver)
+        if token is None:
+            device, _ = await homeserver.log_in(matrix.login_password or "", None, f"{matrix.device_name} check")
+            return Finding(f"Logged in as {matrix.user} on device {device}, which is removed again."), True
+        return _owner(*await homeserver.whoami(token), matrix.user), False
+    except SettingsError as error:
+        return Finding(error.faults[0], "Put the secret into that file, and let the bot's user read it."), False
+    except TokenRevoked:
+        remedy = "Log in again (uagbot setup) and put the new token into the settings."
+        return Finding("matrix.access_token: the server does not accept it.", remedy), False
+    except (Rejected, Unreachable, Limited) as error:
+        remedy = "Check user and password; after too many tries wait a few minutes."
+        return Finding(f"The account cannot be used: {error}", remedy), False
 
 
-async def _stored_token(settings: Settings) -> str | None:
+def _owner(owner: str, device: str, wanted: str) -> Finding:
+    if owner == wanted:
+        return Finding(f"Logged in as {owner} on device {device}.")
+    return Finding(
+        f"matrix.user: the token belongs to {owner}, not to {wanted}.", "Use the token of the bot's own account."
+    )
+
+
+async def _stored_token(settings: Settings, homeserver: Homeserver) -> str | None:
+    """Return the token that a login by password left in the database, if the server still accepts it."""
     database = Database(settings.storage.url)
     try:
         if await database.examine() != "up to date":
             return None
         async with database.begin() as tx:
             known = await account.load(tx, settings.matrix.user)
-            return known.access_token if known else None
-    except DatabaseTrouble:
+        if known is not None and known.access_token is not None:
+            await homeserver.whoami(known.access_token)
+            return known.access_token
+    except (DatabaseTrouble, TokenRevoked):
         return None
     finally:
         await database.close()
+    return None
+
+
+async def _rooms_on_server(settings: Settings, homeserver: Homeserver) -> AsyncIterator[Finding]:
+    try:
+        joined = await homeserver.joined_rooms()
+    except (Rejected, Unreachable, Limited) as error:
+        yield Finding(f"The account's rooms cannot be listed ({error}).", "Try again in a few minutes.")
+        return
+    for room in settings.rooms:
+        yield await _room(room, joined, settings, homeserver)
 
 
 async def _room(wanted: ConfiguredRoom, joined: list[str], settings: Settings, homeserver: Homeserver) -> Finding:

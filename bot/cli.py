@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from bot import logs
 from bot.app import App
@@ -25,7 +26,7 @@ DATABASE_TROUBLE = {
     "in-use": "Another uagbot works on this database. Stop it first.",
     "locked": "Another program has locked the database. Close it, then start again.",
     "newer": "The database was made by a later version of uagbot. Install that version, or restore a backup.",
-    "unreachable": "The database cannot be opened. Check storage.database in the settings and the rights of its folder.",
+    "unreachable": "The database cannot be opened. Check storage.database and the rights of its folder.",
 }
 
 
@@ -42,6 +43,7 @@ def check(config: Config = DEFAULT_CONFIG) -> None:
     """Examine configuration, server, account, database and rooms; exit status 1 if something is wrong."""
     from bot.check import examine  # noqa: PLC0415 - keeps `run` quick to start
 
+    logs.hush()
     if not asyncio.run(examine(config, Console(highlight=False))):
         raise typer.Exit(1)
 
@@ -51,6 +53,7 @@ def setup(config: Config = DEFAULT_CONFIG) -> None:
     """Ask a few questions and write the settings file."""
     from bot.guide import guide  # noqa: PLC0415 - keeps `run` quick to start
 
+    logs.hush()
     asyncio.run(guide(config, Console(highlight=False)))
 
 
@@ -82,7 +85,7 @@ def settings_or_exit(config: Path) -> Settings:
         return load(config)
     except SettingsError as error:
         for fault in error.faults:
-            errors.print(f"[red]settings:[/] {fault}", markup=True)
+            errors.print(f"[red]settings:[/] {escape(fault)}", soft_wrap=True)
         raise typer.Exit(2) from None
 
 
@@ -101,7 +104,7 @@ def run_or_exit(settings: Settings, app: App | None = None) -> None:
         if not lines:
             raise
         for line in lines:
-            errors.print(f"[red]uagbot:[/] {line}")
+            errors.print(f"[red]uagbot:[/] {escape(line)}", soft_wrap=True)
         raise typer.Exit(1) from None
 
 

@@ -1,5 +1,6 @@
 """The guided setup: asks for server and account, tries them, and writes the settings file."""
 
+import json
 import os
 from pathlib import Path
 
@@ -14,16 +15,16 @@ TEMPLATE = """\
 # Written by `uagbot setup`. config.example.toml explains every key.
 
 [matrix]
-homeserver = "{homeserver}"
-user = "{user}"
-access_token_file = "{token_file}"
+homeserver = {homeserver}
+user = {user}
+access_token_file = {token_file}
 
 [storage]
-database = "sqlite:///{folder}/uagbot.db"
-folder = "{folder}"
+database = {database}
+folder = {folder}
 
 [bot]
-language = "{language}"
+language = {language}
 """
 
 
@@ -35,19 +36,27 @@ async def guide(config: Path, console: Console) -> bool:
     homeserver, address = await _server(console)
     try:
         user = Prompt.ask("The bot's user id (@uagbot:example.org)", console=console).strip()
-        token = await _token(homeserver, user, console)
+        login = await _login(homeserver, user, console)
     finally:
         await homeserver.close()
-    if token is None:
+    if login is None:
         return False
+    user, token = login
     language = Prompt.ask("Language of new rooms", choices=["de", "en"], default="de", console=console)
     folder = Path(Prompt.ask("Folder for database and keys", default="data", console=console)).expanduser().absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     token_file = folder / "access_token"
     _write_private(token_file, token)
-    config.write_text(
-        TEMPLATE.format(homeserver=address, user=user, token_file=token_file, folder=folder, language=language), "utf-8"
-    )
+    values = {
+        "homeserver": address,
+        "user": user,
+        "token_file": str(token_file),
+        "database": f"sqlite:///{folder / 'uagbot.db'}",
+        "folder": str(folder),
+        "language": language,
+    }
+    # A JSON string is a TOML string.
+    config.write_text(TEMPLATE.format(**{key: json.dumps(value) for key, value in values.items()}), "utf-8")
     console.print(f"\n[green]✔[/] {config} is written. Next: [bold]uagbot check[/], then [bold]uagbot run[/].")
     console.print(f'Then invite {user} into your rooms and say [bold]!gruppe einrichten UAG1 "Bürger-Apps"[/] there.')
     return True
@@ -67,7 +76,8 @@ async def _server(console: Console) -> tuple[Homeserver, str]:
         return homeserver, address
 
 
-async def _token(homeserver: Homeserver, user: str, console: Console) -> str | None:
+async def _login(homeserver: Homeserver, user: str, console: Console) -> tuple[str, str] | None:
+    """Return the account as the server writes it, and an access token."""
     way = Prompt.ask("Log in by", choices=["password", "token"], default="password", console=console)
     secret = Prompt.ask(f"The {way} (not shown)", password=True, console=console)
     homeserver.client.user = user
@@ -75,7 +85,7 @@ async def _token(homeserver: Homeserver, user: str, console: Console) -> str | N
         if way == "password":
             device, token = await homeserver.log_in(secret, None, DEVICE)
             console.print(f"[green]✔[/] Logged in on the new device {device}.")
-            return token
+            return (await homeserver.whoami(token))[0], token
         owner, device = await homeserver.whoami(secret)
     except TokenRevoked:
         console.print("[red]✘[/] The server does not accept this token.")
@@ -87,7 +97,7 @@ async def _token(homeserver: Homeserver, user: str, console: Console) -> str | N
         console.print(f"[red]✘[/] The token belongs to {owner}, not to {user}.")
         return None
     console.print(f"[green]✔[/] The token works, its device is {device}.")
-    return secret
+    return owner, secret
 
 
 def _write_private(path: Path, text: str) -> None:

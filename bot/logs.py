@@ -32,5 +32,12 @@ def configure(log: Log) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(name)s: %(message)s")
-    for noisy in ("nio", "aiohttp", "apscheduler", "alembic", "peewee"):
+    hush()
+
+
+def hush() -> None:
+    """Keep libraries quiet unless something is wrong."""
+    for noisy in ("aiohttp", "apscheduler", "alembic", "peewee"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    # nio writes whole events into its complaints about them, and returns what matters anyway.
+    logging.getLogger("nio").setLevel(logging.CRITICAL)

@@ -1,21 +1,46 @@
 """Settings: one TOML file, overridden by the environment, secrets from files where wanted."""
 
+import importlib.util
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from sqlalchemy.engine import make_url
+from pydantic_settings import SettingsError as UnreadableEnvironment
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from commands.kit.setup import Setup
 
-UserId = Annotated[str, Field(pattern=r"^@[^:\s]+:\S+$")]
-Span = Annotated[str, Field(pattern=r"^[1-9]\d{0,3}[mhd]$")]
+
+def _like(pattern: str, sample: str) -> AfterValidator:
+    """Demand a form; the fault shows a sample of it."""
+
+    def demand(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"write it like {sample}")
+        return value
+
+    return AfterValidator(demand)
+
+
+UserId = Annotated[str, _like(r"@[^:\s]+:\S+", "@anna:example.org")]
+Span = Annotated[str, _like(r"[1-9]\d{0,3}[mhd]", "7d, 12h or 15m")]
+Secret = Annotated[SecretStr, Field(min_length=1)]
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 ENVIRONMENT = "UAGBOT_"
@@ -38,14 +63,19 @@ class Section(BaseModel):
 class Matrix(Section):
     """The account that the bot uses."""
 
-    homeserver: Annotated[str, Field(pattern=r"^https?://\S+$")]
+    homeserver: Annotated[str, _like(r"https?://[^\s/@?#]+(/[^\s?#]*)?", "https://matrix.example.org")]
     user: UserId
-    access_token: SecretStr | None = None
+    access_token: Secret | None = None
     access_token_file: Path | None = None
-    password: SecretStr | None = None
+    password: Secret | None = None
     password_file: Path | None = None
     device_name: str = "uagbot"
     invited_by: tuple[str, ...] = ()
+
+    @field_validator("homeserver")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
 
     @model_validator(mode="after")
     def _one_way_in(self) -> "Matrix":
@@ -74,18 +104,19 @@ class Matrix(Section):
 class Storage(Section):
     """Where everything is kept."""
 
-    database: str = "sqlite:///uagbot.db"
+    database: Annotated[str, Field(repr=False)] = "sqlite:///uagbot.db"
     folder: Path = Path()
 
     @field_validator("database")
     @classmethod
     def _known_database(cls, value: str) -> str:
-        try:
-            backend = make_url(value).get_backend_name()
-        except ArgumentError:
-            backend = ""
-        if backend not in DRIVERS:
+        url = _database_url(value)
+        if url is None or (url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")):
             raise ValueError("use sqlite:///FILE or postgresql://USER@HOST/NAME")
+        if "sslmode" in url.query:
+            raise ValueError("write ssl=… instead of sslmode=…, with the same values")
+        if url.get_backend_name() != "sqlite" and importlib.util.find_spec("asyncpg") is None:
+            raise ValueError("PostgreSQL needs a driver: pip install 'uagbot[postgres]'")
         return value
 
     @property
@@ -126,7 +157,7 @@ class Digest(Section):
     """When the weekly digest is sent, in wall time of the bot's zone."""
 
     day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
-    time: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "08:00"
+    time: Annotated[str, _like(r"([01]\d|2[0-3]):[0-5]\d", "08:00")] = "08:00"
 
 
 class Web(Section):
@@ -147,9 +178,9 @@ class Log(Section):
 class ConfiguredRoom(Section):
     """A room that is set up by the file instead of by a command."""
 
-    room: Annotated[str, Field(pattern=r"^[!#]\S+$")]
+    room: Annotated[str, _like(r"[!#]\S+", "!id or #alias:example.org")]
     kind: Literal["group", "main", "coordinators"] = "group"
-    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9ÄÖÜäöüß-]{1,16}$")]
+    key: Annotated[str, _like(r"[A-Za-z0-9ÄÖÜäöüß-]{1,16}", "UAG1, with at most 16 letters, digits and hyphens")]
     title: Annotated[str, Field(max_length=200)] = ""
 
 
@@ -159,6 +190,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=ENVIRONMENT,
         env_nested_delimiter="__",
+        env_ignore_empty=True,
         extra="forbid",
         frozen=True,
         nested_model_default_partial_update=True,
@@ -171,6 +203,15 @@ class Settings(BaseSettings):
     web: Web = Web()
     log: Log = Log()
     rooms: tuple[ConfiguredRoom, ...] = ()
+
+    @field_validator("rooms")
+    @classmethod
+    def _each_once(cls, rooms: tuple[ConfiguredRoom, ...]) -> tuple[ConfiguredRoom, ...]:
+        for name, values in (("key", [one.key.upper() for one in rooms]), ("room", [one.room for one in rooms])):
+            twice = sorted({value for value in values if values.count(value) > 1})
+            if twice:
+                raise ValueError(f"the {name} {twice[0]} stands there twice; give each room one entry and one key")
+        return rooms
 
     @classmethod
     def settings_customise_sources(
@@ -207,7 +248,7 @@ def load(path: Path) -> Settings:
     Raises SettingsError with every fault, its key's path and what is allowed. Secrets never show.
     """
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        content = tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise SettingsError([f"{path}: there is no such file; `uagbot setup` makes one"]) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -216,6 +257,10 @@ def load(path: Path) -> Settings:
         raise SettingsError([f"{path}: is no TOML: {error}"]) from None
     try:
         return Settings(**content)
+    except UnreadableEnvironment:
+        names = sorted(name for name in os.environ if name.upper().startswith(ENVIRONMENT))
+        remedy = 'lists and tables are written there as JSON, such as ["@anna:example.org"]'
+        raise SettingsError([f"environment: cannot be read; {remedy}; set are {', '.join(names)}"]) from None
     except ValidationError as error:
         raise SettingsError([_fault(one) for one in error.errors(include_input=False, include_url=False)]) from None
 
@@ -250,6 +295,20 @@ def _secret(value: SecretStr | None, file: Path | None, key: str) -> str | None:
     if file is None:
         return None
     try:
-        return file.read_text("utf-8").strip()
+        secret = file.read_text("utf-8").strip()
     except OSError as error:
         raise SettingsError([f"{key}: {file} cannot be read ({os.strerror(error.errno or 0)})"]) from None
+    except UnicodeDecodeError:
+        raise SettingsError([f"{key}: {file} is no text"]) from None
+    if not secret:
+        raise SettingsError([f"{key}: {file} is empty"])
+    return secret
+
+
+def _database_url(value: str) -> URL | None:
+    """Return the parsed address if it is one of a database that we know; a fault must not show what stands in it."""
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        return None
+    return url if url.get_backend_name() in DRIVERS else None

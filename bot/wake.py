@@ -10,9 +10,9 @@ from apscheduler.triggers.date import DateTrigger
 
 from bot.clock import Clock
 from bot.health import Health
-from commands.kit.dispatch import TROUBLE, Dispatcher, Outcome
+from commands.kit.dispatch import Dispatcher, Outcome
 from storage import due
-from storage.database import Database
+from storage.database import Database, DatabaseTrouble
 
 AT_LEAST_EVERY = timedelta(minutes=1)
 RETRY = timedelta(seconds=5)
@@ -39,8 +39,10 @@ class Wake:
         self.tick = tick
         self._next: datetime | None = None
         self._running = asyncio.Lock()
+        # Two, because a run that has just planned the next one counts until the loop's next turn, and APScheduler
+        # drops what it may not start; our own lock lets only one of them work.
         self._scheduler = AsyncIOScheduler(
-            timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+            timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 2}
         )
 
     def start(self) -> None:
@@ -74,8 +76,8 @@ class Wake:
             self._next = None
             try:
                 upcoming = await self._fire_all()
-            except TROUBLE as error:
-                log.warning("cannot look for what is due", why=type(error).__name__)
+            except DatabaseTrouble as error:
+                log.warning("cannot look for what is due", why=error.reason)
                 upcoming = self.clock() + RETRY
             if self._scheduler.running:
                 self._at(min(at for at in (upcoming, self._next, self.clock() + self.tick) if at is not None))

@@ -11,9 +11,8 @@ from prometheus_client.registry import Collector
 from bot.clock import Clock
 from bot.health import Health
 from bot.settings import Web
-from commands.kit.dispatch import TROUBLE
 from storage import due, outbox
-from storage.database import Database
+from storage.database import Database, DatabaseTrouble
 
 OLDEST_SYNC = timedelta(minutes=3)
 OLDEST_DUE = timedelta(minutes=5)
@@ -74,7 +73,7 @@ class WebServer:
             async with self.database.begin() as tx:
                 ages["oldest_due_age"] = _age(await due.next_at(tx), now)
                 ages["outbox_age"] = _age(await outbox.oldest_waiting(tx), now)
-        except TROUBLE:
+        except DatabaseTrouble:
             ages |= {"oldest_due_age": None, "outbox_age": None}
         return ages
 

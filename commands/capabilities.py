@@ -1,8 +1,14 @@
 """The list of what the bot can do; one line per capability, in the order in which the help shows them."""
 
-from commands import polls
+from commands import actions, digests, groups, meetings, polls
+from commands import help as helping
 from commands.kit.triggers import Capability
 
 CAPABILITIES: tuple[Capability, ...] = (
+    groups.CAPABILITY,
     polls.CAPABILITY,
+    meetings.CAPABILITY,
+    actions.CAPABILITY,
+    digests.CAPABILITY,
+    helping.CAPABILITY,
 )  # fmt: skip

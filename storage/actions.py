@@ -1,6 +1,6 @@
 """Action items, their assignees, tags and history."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -77,7 +77,10 @@ class ActionTag(Base):
 
 
 class ActionChange(Base):
-    """Who changed what about an action item, and when: its history."""
+    """Who changed what about an action item, when and by which event: its history.
+
+    `note` holds words of the person; for `assigned` the user ids, for `due` the day (ISO).
+    """
 
     __tablename__ = "action_changes"
 
@@ -87,8 +90,9 @@ class ActionChange(Base):
     by: Mapped[str]
     what: Mapped[str]
     note: Mapped[str | None]
+    event_id: Mapped[str | None]
 
-    __table_args__ = (Index(None, "at"),)
+    __table_args__ = (Index(None, "at"), Index(None, "event_id"))
 
 
 async def find(tx: AsyncSession, number: int) -> ActionItem | None:
@@ -100,12 +104,14 @@ async def assign(tx: AsyncSession, action: ActionItem, user_ids: Iterable[str]) 
     """Make these people, and nobody else, the assignees."""
     await tx.execute(delete(Assignee).where(Assignee.action_id == action.id))
     tx.add_all(Assignee(action_id=action.id, user_id=user) for user in dict.fromkeys(user_ids))
+    await tx.flush()
 
 
 async def tag(tx: AsyncSession, action: ActionItem, tags: Iterable[str]) -> None:
     """Make these the tags of the item."""
     await tx.execute(delete(ActionTag).where(ActionTag.action_id == action.id))
     tx.add_all(ActionTag(action_id=action.id, tag=word) for word in dict.fromkeys(tags))
+    await tx.flush()
 
 
 async def assignees(tx: AsyncSession, action_ids: Iterable[int]) -> dict[int, list[str]]:
@@ -130,23 +136,37 @@ def listing(
     *,
     room_ids: Iterable[int] | None = None,
     states: Iterable[str] | None = UNFINISHED,
-    assignee: str | None = None,
-    tag: str | None = None,
+    assignees: Collection[str] = (),
+    tags: Collection[str] = (),
     due_before: date | None = None,
 ) -> Select[ActionItem]:
-    """Return the query for items that satisfy all filters, in order of urgency: due first, undated last."""
+    """Return the query for items that satisfy all filters: one of the assignees, every tag.
+
+    In order of urgency: unfinished ones by due day, then undated ones, then finished ones from the latest.
+    """
     query = select(ActionItem)
     if room_ids is not None:
         query = query.where(ActionItem.room_id.in_(list(room_ids)))
     if states is not None:
         query = query.where(ActionItem.state.in_(list(states)))
-    if assignee is not None:
-        query = query.where(ActionItem.id.in_(select(Assignee.action_id).where(Assignee.user_id == assignee)))
-    if tag is not None:
-        query = query.where(ActionItem.id.in_(select(ActionTag.action_id).where(ActionTag.tag == tag)))
+    if assignees:
+        query = query.where(ActionItem.id.in_(select(Assignee.action_id).where(Assignee.user_id.in_(assignees))))
+    for word in tags:
+        query = query.where(ActionItem.id.in_(select(ActionTag.action_id).where(ActionTag.tag == word)))
     if due_before is not None:
         query = query.where(ActionItem.due_on < due_before)
-    return query.order_by(ActionItem.due_on.is_(None), ActionItem.due_on, ActionItem.id)
+    return query.order_by(
+        ActionItem.closed_at.is_not(None),
+        ActionItem.closed_at.desc(),
+        ActionItem.due_on.is_(None),
+        ActionItem.due_on,
+        ActionItem.id,
+    )
+
+
+async def top(tx: AsyncSession, query: Select[ActionItem], limit: int) -> Sequence[ActionItem]:
+    """Return the first items of a listing."""
+    return (await tx.scalars(query.limit(limit))).all()
 
 
 async def count(tx: AsyncSession, query: Select[ActionItem]) -> int:
@@ -169,3 +189,15 @@ async def history(tx: AsyncSession, action: ActionItem) -> Sequence[ActionChange
     """Return what happened to the item, oldest first."""
     query = select(ActionChange).where(ActionChange.action_id == action.id)
     return (await tx.scalars(query.order_by(ActionChange.id))).all()
+
+
+async def latest(tx: AsyncSession, action: ActionItem, kinds: Collection[str]) -> ActionChange | None:
+    """Return the newest change of one of these kinds."""
+    query = select(ActionChange).where(ActionChange.action_id == action.id, ActionChange.what.in_(kinds))
+    return await tx.scalar(query.order_by(ActionChange.id.desc()).limit(1))
+
+
+async def change_of_event(tx: AsyncSession, action: ActionItem, event_id: str) -> ActionChange | None:
+    """Return what this event changed about the item, the latest if it was more than one thing."""
+    query = select(ActionChange).where(ActionChange.event_id == event_id, ActionChange.action_id == action.id)
+    return await tx.scalar(query.order_by(ActionChange.id.desc()).limit(1))

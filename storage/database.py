@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import re
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,17 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import AsyncAdaptedQueuePool, Connection, event, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+from storage import embedded
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 5
 STANDBY_SECONDS = 2
 LOCK = 0x75616762  # "uagb": the advisory lock that only one process holds
+
+PASSING = re.compile("locked|busy|disk|full|readonly|unable to open", re.IGNORECASE)
 
 
 class DatabaseTrouble(Exception):
@@ -47,12 +53,22 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
-        """One unit of work: commits at the end, rolls back on any exception."""
-        async with (
-            AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session,
-            session.begin(),
-        ):
-            yield session
+        """One unit of work: commits at the end, rolls back on any exception.
+
+        Raises DatabaseTrouble where the database (and not the work) is to blame: trying again later may help.
+        """
+        try:
+            session = AsyncSession(self.engine, expire_on_commit=False, autoflush=False)
+            async with session, session.begin():
+                yield session
+        except (DBAPIError, OSError) as error:
+            if not _unavailable(error):
+                raise
+            raise self._trouble(error) from error
+
+    def _trouble(self, error: Exception) -> DatabaseTrouble:
+        locked = isinstance(error, OperationalError) and "locked" in str(error.orig)
+        return DatabaseTrouble("locked" if locked else "unreachable", self.where)
 
     async def lock(self, *, wait: bool = False) -> None:
         """Make this process the only one that works on the database.
@@ -97,8 +113,7 @@ class Database:
             async with self.engine.begin() as connection:
                 await connection.run_sync(_upgrade)
         except (DBAPIError, OSError) as error:
-            locked = isinstance(error, OperationalError) and "locked" in str(error)
-            raise DatabaseTrouble("locked" if locked else "unreachable", self.where) from error
+            raise self._trouble(error) from error
 
     async def examine(self) -> str:
         """Look without changing anything: `empty`, `up to date` or `to be upgraded at the next start`.
@@ -114,8 +129,7 @@ class Database:
             async with self.engine.connect() as connection:
                 return await connection.run_sync(_state)
         except (DBAPIError, OSError) as error:
-            locked = isinstance(error, OperationalError) and "locked" in str(error)
-            raise DatabaseTrouble("locked" if locked else "unreachable", self.where) from error
+            raise self._trouble(error) from error
 
     async def close(self) -> None:
         """Close all connections and give the lock back."""
@@ -127,16 +141,24 @@ class Database:
             self._lock_file = None
 
 
+def _unavailable(error: DBAPIError | OSError) -> bool:
+    if isinstance(error, OperationalError):
+        return not isinstance(error.orig, sqlite3.OperationalError) or bool(PASSING.search(str(error.orig)))
+    return isinstance(error, (InterfaceError, OSError)) or error.connection_invalidated
+
+
 def _engine(url: str) -> AsyncEngine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True)
+        return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
     # One connection: transactions queue in the pool instead of meeting SQLITE_BUSY.
+    file = make_url(url).database or ":memory:"
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1,
         max_overflow=0,
-        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
+        hide_parameters=True,
+        async_creator=lambda: embedded.connect(file, BUSY_SECONDS),
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_immediate)

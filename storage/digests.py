@@ -1,13 +1,19 @@
-"""Digests that were sent: at most one per room and week."""
+"""Weekly digests: at most one per room and week, and which rooms wait for none yet."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, UniqueConstraint, delete, exists, func, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base
+from storage.due import Due
+from storage.rooms import Room, RoomKind
+
+RECEIVERS = (RoomKind.MAIN, RoomKind.COORDINATORS)
 
 
 class Digest(Base):
@@ -33,3 +39,26 @@ async def find(tx: AsyncSession, room_id: int, week: str) -> Digest | None:
 async def last_until(tx: AsyncSession, room_id: int) -> datetime | None:
     """Return the end of the room's latest digest."""
     return await tx.scalar(select(func.max(Digest.until)).where(Digest.room_id == room_id))
+
+
+async def claim(tx: AsyncSession, digest: Digest) -> bool:
+    """Store the digest with this transaction; False if another process has stored this room's week meanwhile."""
+    try:
+        async with tx.begin_nested():
+            tx.add(digest)
+    except IntegrityError:
+        return False
+    return True
+
+
+async def rooms_without_plan(tx: AsyncSession, job: str, last: datetime, following: datetime) -> Sequence[int]:
+    """Return the receiving rooms for which `job` is neither planned at `following` nor still due since `last`."""
+    planned = exists().where(Due.what == job, Due.subject == Room.id, or_(Due.at <= last, Due.at == following))
+    query = select(Room.id).where(Room.kind.in_(RECEIVERS), Room.joined, ~planned)
+    return (await tx.scalars(query.order_by(Room.id))).all()
+
+
+async def plan(tx: AsyncSession, job: str, room_ids: Sequence[int], at: datetime) -> None:
+    """Let `job` happen in each of these rooms at this instant and at no other."""
+    await tx.execute(delete(Due).where(Due.what == job, Due.subject.in_(room_ids)))
+    tx.add_all(Due(what=job, subject=room_id, room_id=room_id, at=at, try_at=at) for room_id in room_ids)

@@ -1,15 +1,22 @@
 """Meeting series and their occurrences."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import DateTime, ForeignKey, Index, UniqueConstraint, func, or_, select
+from sqlalchemy import DateTime, ForeignKey, Index, UniqueConstraint, delete, exists, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import Select
 
 from storage.base import Base
+from storage.due import Due
+
+
+def _new_uid() -> str:
+    return f"{uuid.uuid4().hex}@uagbot"
 
 
 class MeetingState(StrEnum):
@@ -29,7 +36,10 @@ class HolidayRule(StrEnum):
 
 
 class Series(Base):
-    """A meeting that recurs: RFC 5545 rule, first start in wall time (`dtstart`, naive) with its zone."""
+    """A meeting that recurs: RFC 5545 rule, first start in wall time (`dtstart`, naive) with its zone.
+
+    `uid` stays for ever, `sequence` counts changes (RFC 5545, 3.8.4.7 and 3.8.7.4).
+    """
 
     __tablename__ = "series"
     noun: ClassVar[str] = "series"
@@ -44,7 +54,7 @@ class Series(Base):
     link: Mapped[str | None]
     place: Mapped[str | None]
     holidays: Mapped[str] = mapped_column(default=HolidayRule.KEEP)
-    uid: Mapped[str] = mapped_column(unique=True)
+    uid: Mapped[str] = mapped_column(default=_new_uid, unique=True)
     sequence: Mapped[int] = mapped_column(default=0)
     created_by: Mapped[str]
     created_at: Mapped[datetime]
@@ -52,7 +62,11 @@ class Series(Base):
 
 
 class Meeting(Base):
-    """One date: a single one, or an occurrence of a series keyed by its original start in wall time (RECURRENCE-ID)."""
+    """One date: a single one, or an occurrence of a series keyed by its original start in wall time (RECURRENCE-ID).
+
+    `name` is in capitals (`UAG2-2026-12-08`). An occurrence has the `uid` of its series (RFC 5545, 3.8.4.4);
+    `override`: somebody changed this date by itself, so that what is done to its series leaves its time alone.
+    """
 
     __tablename__ = "meetings"
     noun: ClassVar[str] = "meeting"
@@ -70,20 +84,48 @@ class Meeting(Base):
     place: Mapped[str | None]
     state: Mapped[str] = mapped_column(default=MeetingState.PLANNED)
     reason: Mapped[str | None]
+    override: Mapped[bool] = mapped_column(default=False)
+    uid: Mapped[str] = mapped_column(default=_new_uid, index=True)
     sequence: Mapped[int] = mapped_column(default=0)
     created_by: Mapped[str]
     created_at: Mapped[datetime]
 
     __table_args__ = (
         UniqueConstraint("series_id", "original"),
+        Index(None, "series_id", "ends_at"),
         Index(None, "room_id", "starts_at"),
+        Index(None, "room_id", "ends_at"),
         Index(None, "starts_at"),
+        Index(None, "ends_at"),
+        # Dates of a series that ended are deleted, and what was said about them must not mean another one.
+        {"sqlite_autoincrement": True},
     )
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether the meeting takes place."""
+        return self.state == MeetingState.PLANNED
 
 
 async def find(tx: AsyncSession, name: str) -> Meeting | None:
     """Return the meeting with this name (`UAG2-2026-12-08`), written in any case."""
-    return await tx.scalar(select(Meeting).where(func.lower(Meeting.name) == name.lower()))
+    return await tx.scalar(select(Meeting).where(Meeting.name == name.upper()))
+
+
+async def by_id(tx: AsyncSession, number: int) -> Meeting | None:
+    """Return the meeting with this internal number."""
+    return await tx.get(Meeting, number)
+
+
+async def series_by_id(tx: AsyncSession, number: int) -> Series | None:
+    """Return the series with this internal number."""
+    return await tx.get(Series, number)
+
+
+async def running_series(tx: AsyncSession, room_id: int) -> Sequence[Series]:
+    """Return the series of a room that have not been ended, oldest first."""
+    query = select(Series).where(Series.room_id == room_id, Series.ended_at.is_(None))
+    return (await tx.scalars(query.order_by(Series.id))).all()
 
 
 async def upcoming(tx: AsyncSession, now: datetime, *, room_id: int | None = None, limit: int) -> Sequence[Meeting]:
@@ -100,10 +142,44 @@ async def between(tx: AsyncSession, since: datetime, until: datetime) -> Sequenc
     return (await tx.scalars(query.order_by(Meeting.starts_at, Meeting.id))).all()
 
 
-async def of_series(tx: AsyncSession, series: Series) -> Sequence[Meeting]:
-    """Return all occurrences of a series that were planned so far, in order of their original start."""
-    query = select(Meeting).where(Meeting.series_id == series.id)
+async def in_room_between(tx: AsyncSession, room_id: int, since: datetime, until: datetime) -> Sequence[Meeting]:
+    """Return the meetings of one room that start in `since <= t < until`, cancelled ones too."""
+    query = select(Meeting).where(Meeting.room_id == room_id, Meeting.starts_at >= since, Meeting.starts_at < until)
+    return (await tx.scalars(query.order_by(Meeting.starts_at, Meeting.id))).all()
+
+
+def listing(now: datetime, room_ids: Iterable[int]) -> Select[Meeting]:
+    """Return the query for all dates of these rooms that are not over, cancelled and skipped ones too, next first."""
+    query = select(Meeting).where(Meeting.room_id.in_(list(room_ids)), Meeting.ends_at > now)
+    return query.order_by(Meeting.starts_at, Meeting.id)
+
+
+async def count(tx: AsyncSession, query: Select[Meeting]) -> int:
+    """Count what a listing would give."""
+    return await tx.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+
+
+async def ahead(tx: AsyncSession, series: Series, now: datetime) -> Sequence[Meeting]:
+    """Return the dates of a series that have not begun, whatever their state, in order of their original start."""
+    query = select(Meeting).where(Meeting.series_id == series.id, Meeting.ends_at > now, Meeting.starts_at > now)
     return (await tx.scalars(query.order_by(Meeting.original))).all()
+
+
+async def next_of_each(tx: AsyncSession, series_ids: Collection[int], now: datetime) -> list[Meeting]:
+    """Return the next planned date of each of these series that has one."""
+    query = select(Meeting).where(Meeting.series_id.in_(series_ids), Meeting.state == MeetingState.PLANNED)
+    found: dict[int | None, Meeting] = {}
+    for meeting in await tx.scalars(query.where(Meeting.ends_at > now).order_by(Meeting.starts_at, Meeting.id)):
+        found.setdefault(meeting.series_id, meeting)
+    return list(found.values())
+
+
+async def has_begun(tx: AsyncSession, series: Series, now: datetime) -> bool:
+    """Whether a date of the series took place, or is taking place."""
+    query = select(Meeting.id).where(
+        Meeting.series_id == series.id, Meeting.state == MeetingState.PLANNED, Meeting.starts_at <= now
+    )
+    return bool(await tx.scalar(select(exists(query))))
 
 
 async def last_original(tx: AsyncSession, series: Series) -> datetime | None:
@@ -111,7 +187,30 @@ async def last_original(tx: AsyncSession, series: Series) -> datetime | None:
     return await tx.scalar(select(func.max(Meeting.original)).where(Meeting.series_id == series.id))
 
 
-async def names_like(tx: AsyncSession, stem: str) -> set[str]:
-    """Return the names in use that are `stem` or continue it with a dash."""
-    query = select(Meeting.name).where(or_(Meeting.name == stem, Meeting.name.startswith(f"{stem}-", autoescape=True)))
-    return set(await tx.scalars(query))
+async def next_end(tx: AsyncSession, series: Series, now: datetime) -> datetime | None:
+    """Return when the next date of a series will be over, whatever its state."""
+    query = select(func.min(Meeting.ends_at)).where(Meeting.series_id == series.id, Meeting.ends_at > now)
+    return await tx.scalar(query)
+
+
+async def taken(tx: AsyncSession, names: Iterable[str]) -> set[str]:
+    """Return which of these names are in use."""
+    return set(await tx.scalars(select(Meeting.name).where(Meeting.name.in_(list(names)))))
+
+
+async def remove(tx: AsyncSession, found: Iterable[Meeting]) -> None:
+    """Delete dates that will not be."""
+    await tx.execute(delete(Meeting).where(Meeting.id.in_([meeting.id for meeting in found])))
+
+
+async def plan(
+    tx: AsyncSession, jobs: Collection[str], found: Collection[Meeting], rows: Iterable[tuple[str, Meeting, datetime]]
+) -> None:
+    """Make `rows` (which job, about which meeting, when) all that is planned of these jobs for these meetings."""
+    await tx.execute(delete(Due).where(Due.what.in_(jobs), Due.subject.in_([meeting.id for meeting in found])))
+    values = [
+        {"what": what, "subject": meeting.id, "room_id": meeting.room_id, "at": at, "try_at": at}
+        for what, meeting, at in rows
+    ]
+    if values:
+        await tx.execute(insert(Due), values)

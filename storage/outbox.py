@@ -1,7 +1,7 @@
 """What is still to be sent, and what was sent about what."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -94,6 +94,19 @@ async def first_about(
     if room_id is not None:
         query = query.where(Outgoing.room_id == room_id)
     return await tx.scalar(query.order_by(Outgoing.id.desc()).limit(1))
+
+
+async def newest_about(tx: AsyncSession, about_kind: str, about_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Return (Matrix room id, event id) of the newest message about each of these subjects, edits left out."""
+    newest = (
+        select(func.max(Outgoing.id))
+        .where(Outgoing.about_kind == about_kind, Outgoing.about_id.in_(list(about_ids)))
+        .where(Outgoing.event_type == "m.room.message", Outgoing.relation.is_(None), Outgoing.event_id.is_not(None))
+        .group_by(Outgoing.about_id)
+    )
+    query = select(Outgoing, Room.matrix_id).join(Room, Room.id == Outgoing.room_id)
+    found = await tx.execute(query.where(Outgoing.id.in_(newest)))
+    return {row.about_id: (matrix_id, row.event_id) for row, matrix_id in found if row.about_id and row.event_id}
 
 
 async def next_rows(tx: AsyncSession, busy: Sequence[int], limit: int) -> list[tuple[Outgoing, str, str | None]]:

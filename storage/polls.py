@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import JSON, ForeignKey, Index, exists, func, select, tuple_
+from sqlalchemy import JSON, Exists, ForeignKey, Index, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
@@ -104,12 +104,26 @@ async def all_open(tx: AsyncSession) -> Sequence[Poll]:
 
 async def voters(tx: AsyncSession, poll_ids: Sequence[int]) -> dict[int, int]:
     """Count the people whose latest ballot chose something, for each of these polls that has any."""
+    query = select(Ballot.poll_id, func.count(func.distinct(Ballot.user_id))).where(Ballot.poll_id.in_(poll_ids))
+    found = await tx.execute(query.where(Ballot.choice > 0, ~_overtaken()).group_by(Ballot.poll_id))
+    return dict(found.all())
+
+
+async def votes_per_option(tx: AsyncSession, poll_ids: Sequence[int]) -> dict[int, dict[int, int]]:
+    """Count the latest ballots for each option that has any, of each of these polls that has any."""
+    query = select(Ballot.poll_id, Ballot.choice, func.count()).where(Ballot.poll_id.in_(poll_ids))
+    query = query.where(Ballot.choice > 0, ~_overtaken()).group_by(Ballot.poll_id, Ballot.choice)
+    found: dict[int, dict[int, int]] = {}
+    for poll_id, choice, votes in await tx.execute(query):
+        found.setdefault(poll_id, {})[choice] = votes
+    return found
+
+
+def _overtaken() -> Exists:
+    """Whether the same person cast a later ballot in the same poll."""
     later = aliased(Ballot)
-    overtaken = exists().where(
+    return exists().where(
         later.poll_id == Ballot.poll_id,
         later.user_id == Ballot.user_id,
         tuple_(later.cast_at, later.id) > tuple_(Ballot.cast_at, Ballot.id),
     )
-    query = select(Ballot.poll_id, func.count(func.distinct(Ballot.user_id))).where(Ballot.poll_id.in_(poll_ids))
-    found = await tx.execute(query.where(Ballot.choice > 0, ~overtaken).group_by(Ballot.poll_id))
-    return dict(found.all())

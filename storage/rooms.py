@@ -27,7 +27,10 @@ GROUP_KINDS = (RoomKind.MAIN, RoomKind.GROUP, RoomKind.COORDINATORS)
 
 
 class Room(Base):
-    """A Matrix room; a working group if its kind says so. `powers` is what roles are read from."""
+    """A Matrix room; a working group if its kind says so, then with a short name (`key`) in upper case.
+
+    `powers` is what roles are read from.
+    """
 
     __tablename__ = "rooms"
     noun: ClassVar[str] = "room"
@@ -87,7 +90,7 @@ async def by_matrix_id(tx: AsyncSession, matrix_id: str) -> Room | None:
 
 async def by_key(tx: AsyncSession, key: str) -> Room | None:
     """Return the group with this short name, written in any case."""
-    return await tx.scalar(select(Room).where(func.lower(Room.key) == key.lower()))
+    return await tx.scalar(select(Room).where(Room.key == key.upper()))
 
 
 async def groups(tx: AsyncSession) -> Sequence[Room]:
@@ -99,6 +102,11 @@ async def groups(tx: AsyncSession) -> Sequence[Room]:
 async def of_kind(tx: AsyncSession, kind: RoomKind) -> Sequence[Room]:
     """Return the joined rooms of one kind."""
     return (await tx.scalars(select(Room).where(Room.kind == kind, Room.joined).order_by(Room.id))).all()
+
+
+async def has_kind(tx: AsyncSession, kind: RoomKind) -> bool:
+    """Whether there is a room of this kind, also one that the bot is in no more."""
+    return bool(await tx.scalar(select(exists().where(Room.kind == kind))))
 
 
 async def direct_chat(tx: AsyncSession, user_id: str) -> Room | None:
@@ -132,6 +140,13 @@ async def count_members(tx: AsyncSession, room: Room, *, without: Iterable[str])
     return await tx.scalar(query.where(RoomMember.user_id.not_in(list(without)))) or 0
 
 
+async def member_counts(tx: AsyncSession, room_ids: Iterable[int], *, without: Iterable[str]) -> dict[int, int]:
+    """Count who is joined in each of these rooms that anybody is in, without the bots named."""
+    query = select(RoomMember.room_id, func.count()).where(RoomMember.room_id.in_(list(room_ids)))
+    query = query.where(RoomMember.membership == "join", RoomMember.user_id.not_in(list(without)))
+    return dict((await tx.execute(query.group_by(RoomMember.room_id))).all())
+
+
 async def is_member(tx: AsyncSession, room: Room, user_id: str) -> bool:
     """Whether this person is joined in the room."""
     found = await tx.get(RoomMember, (room.id, user_id))
@@ -146,11 +161,15 @@ async def names(tx: AsyncSession, user_ids: Iterable[str]) -> dict[str, str]:
     return {user: found.get(user) or localpart(user) for user in wanted}
 
 
-async def find_members(tx: AsyncSession, room: Room, written: str) -> Sequence[RoomMember]:
-    """Return the joined members whom `written` (an id, a localpart or a display name, any case) may mean."""
+async def find_members(tx: AsyncSession, places: Iterable[Room], written: str) -> Sequence[RoomMember]:
+    """Return the joined members of these rooms whom `written` may mean: an id, a localpart or a display name, any case.
+
+    Who is in several of the rooms comes several times.
+    """
     written = written.removeprefix("@") if ":" not in written else written
     wanted = written.lower()
-    query = select(RoomMember).where(RoomMember.room_id == room.id, RoomMember.membership == "join")
+    query = select(RoomMember).where(RoomMember.room_id.in_([room.id for room in places]))
+    query = query.where(RoomMember.membership == "join")
     found = await tx.scalars(
         query.where(
             or_(

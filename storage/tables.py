@@ -1,5 +1,10 @@
-"""All tables, so that migrations can compare them with the classes."""
+"""All tables: importing this module makes every noun known to SQLAlchemy, for migrations to compare."""
 
-from storage import account, actions, digests, due, inbox, meetings, outbox, people, polls, rooms
+from importlib import import_module
+from pkgutil import iter_modules
 
-ALL = (account, actions, digests, due, inbox, meetings, outbox, people, polls, rooms)
+import storage
+
+ALL = tuple(
+    import_module(f"storage.{module.name}") for module in iter_modules(storage.__path__) if module.name != "tables"
+)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,7 +95,7 @@ async def test_a_lost_answer_of_the_server_makes_no_second_event(
     ],
 )
 async def test_a_passing_fault_delays_and_loses_nothing(
-    server: FakeHomeserver, room: str, tmp_path: Path, path: str, status: int, body: object
+    server: FakeHomeserver, room: str, tmp_path: Path, path: str, status: int, body: dict[str, Any] | str
 ) -> None:
     async with running(server, tmp_path):
         server.fail_next(path, status, body)
@@ -104,7 +105,8 @@ async def test_a_passing_fault_delays_and_loses_nothing(
     assert answers(server) == [first, second]
 
 
-async def test_a_dead_server_is_not_hammered(server: FakeHomeserver, room: str, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("room")
+async def test_a_dead_server_is_not_hammered(server: FakeHomeserver, tmp_path: Path) -> None:
     async with running(server, tmp_path):
         server.fail_next(SYNC, 502, "<html>Bad Gateway</html>", times=1000)
         before = len(server.requests)
@@ -112,12 +114,12 @@ async def test_a_dead_server_is_not_hammered(server: FakeHomeserver, room: str, 
         assert len(server.requests) - before <= 4
 
 
-async def test_a_revoked_token_ends_the_bot(server: FakeHomeserver, room: str, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("room")
+async def test_a_revoked_token_ends_the_bot(server: FakeHomeserver, tmp_path: Path) -> None:
     app = App(settings(server, tmp_path))
     task = asyncio.create_task(app.run())
     await asyncio.wait_for(app.reader.caught_up.wait(), 20)
     server.sessions.clear()
-    server.member_says(room, ANNA, "!umfragen")
     with pytest.raises(ExceptionGroup) as raised:
         await asyncio.wait_for(task, 20)
     assert raised.group_contains(TokenRevoked)
@@ -144,9 +146,8 @@ async def test_old_messages_are_no_commands_on_the_very_first_sync(
     assert answers(server) == [command]
 
 
-async def test_what_was_said_before_the_bot_came_is_no_command(
-    server: FakeHomeserver, room: str, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("room")
+async def test_what_was_said_before_the_bot_came_is_no_command(server: FakeHomeserver, tmp_path: Path) -> None:
     other = server.add_room("UAG2", [ANNA], creator=ANNA)
     async with running(server, tmp_path):
         server.member_says(other, ANNA, "!umfragen")

@@ -190,7 +190,7 @@ class Synapse:
         key = b64encode(secrets.token_bytes(32)).decode().rstrip("=")
         (self._folder / "signing.key").write_text(f"ed25519 a_local {key}\n")
         (self._folder / "log.json").write_text(json.dumps(_logging_to(self._log)))
-        configuration = _configuration_for(self.server_name, self._folder, self._asked_port or _free_port()) | (
+        configuration = _configuration_for(self.server_name, self._folder, self._asked_port or free_port()) | (
             {} if self._default_limits else _LIMITS_OUT_OF_THE_WAY
         )
         self._configuration_file.write_text(json.dumps(configuration, indent=2))
@@ -273,7 +273,8 @@ def _logging_to(file: Path) -> dict[str, Any]:
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port on loopback that nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind((_HOST, 0))
         port: int = probe.getsockname()[1]

@@ -14,9 +14,9 @@ from bot.health import Health
 from bot.matrix.events import Event, message_of, own_join, seen_in
 from bot.matrix.homeserver import Homeserver, Limited, Rejected, TokenRevoked, Unreachable
 from bot.settings import Settings
-from commands.kit.dispatch import TROUBLE, Dispatcher, Outcome
+from commands.kit.dispatch import Dispatcher, Outcome
 from storage import account, due, rooms, seen
-from storage.database import Database
+from storage.database import Database, DatabaseTrouble
 from storage.seen import Seen
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
@@ -69,7 +69,7 @@ class Reader:
                 raise
             except Limited as limited:
                 await self._pause(limited.seconds)
-            except (Unreachable, Rejected, *TROUBLE) as error:
+            except (Unreachable, Rejected, DatabaseTrouble) as error:
                 log.warning("cannot read the rooms", why=str(error), again_in=round(pause))
                 await self._pause(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads retries
                 pause = min(pause * 2, LONGEST_PAUSE)

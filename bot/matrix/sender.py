@@ -10,9 +10,8 @@ import structlog
 from bot.clock import Clock
 from bot.health import Health
 from bot.matrix.homeserver import Homeserver, Limited, Rejected, Unreachable
-from commands.kit.dispatch import TROUBLE
 from storage import outbox
-from storage.database import Database
+from storage.database import Database, DatabaseTrouble
 from storage.outbox import Outgoing
 
 AT_ONCE = 8
@@ -61,8 +60,8 @@ class Sender:
                 await self._turn(finished)
                 finished = await self._next_news()
                 pause = FIRST_PAUSE
-            except TROUBLE as error:
-                log.warning("cannot read the outbox", why=type(error).__name__, again_in=round(pause))
+            except DatabaseTrouble as error:
+                log.warning("cannot read the outbox", why=error.reason, again_in=round(pause))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
         await self._finish(finished)

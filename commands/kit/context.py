@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.kit.message import Message
-from commands.kit.roles import Role, role_of
+from commands.kit.roles import Role, leaders, role_of
 from commands.kit.say import Form, Refusal, Rendered, Say
 from commands.kit.setup import Setup
 from commands.kit.texts import Name, zone
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from commands.kit.vocabulary import Vocabulary
 
 LATE_SECONDS = 600
+NAMED = 5  # chairs that a refusal names
 
 
 @dataclass(slots=True)
@@ -86,9 +87,10 @@ class Context:
 
     async def allow(self, role: Role, *, or_user: str | None = None) -> None:
         """Go on only if the sender has this role (or is `or_user`), else refuse and say who may."""
-        if self.sender == or_user or await self.role() >= role:
+        if role is Role.MEMBER or self.sender == or_user or await self.role() >= role:
             return
-        raise Refusal("role-needed", role=role.name.lower(), or_author=or_user is not None)
+        who = await self.people(await leaders(self.tx, self.room, self.setup.nobody))
+        raise Refusal("role-needed", role=role.name.lower(), or_author=or_user is not None, who=who[:NAMED])
 
     async def members(self) -> list[str]:
         """Return the people in this room, without bots."""

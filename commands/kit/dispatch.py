@@ -1,5 +1,6 @@
 """The life of a message and of a deadline: one transaction each, from the words to the outbox."""
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.kit.context import Context
@@ -19,14 +19,13 @@ from commands.kit.setup import Setup
 from commands.kit.texts import LANGUAGES, load_catalogue
 from commands.kit.triggers import VOTE, Answer, Capability, Command, Reaction, Trigger, Where, bare_key
 from commands.kit.vocabulary import Spoken, Vocabulary
-from commands.kit.words import Word, split_words
+from commands.kit.words import Word, first_words, split_words
 from storage import account, due, inbox, outbox, rooms
-from storage.database import Database
+from storage.database import Database, DatabaseTrouble
 from storage.rooms import Room, RoomKind
 
 KIT = "commands.kit"
 MAX_LENGTH = 8_000
-TROUBLE = (OperationalError, InterfaceError, OSError)  # the database's, not ours: the caller tries again later
 log = structlog.get_logger()
 
 Work = Callable[[AsyncSession], Awaitable[Context | None]]
@@ -38,6 +37,10 @@ class Outcome:
 
     handled: bool
     next_due: datetime | None = None
+
+
+class Repeat(Exception):
+    """This event was handled before; its transaction must end."""
 
 
 class Dispatcher:
@@ -52,32 +55,47 @@ class Dispatcher:
         triggers = [trigger for capability in capabilities for trigger in capability.triggers]
         self._by_name: Mapping[str, Trigger] = {one.name: one for one in triggers}
         self._reactions = [one for one in triggers if isinstance(one, Reaction)]
+        self._upkeep = [capability.upkeep for capability in capabilities if capability.upkeep]
+        self._called = re.compile(
+            rf"(?:{re.escape(setup.user_id)}|@?{re.escape(setup.name)})(?P<mark>[:,]?)(?:\s+|$)", re.IGNORECASE
+        )
 
     # -- messages
 
     async def handle(self, message: Message, now: datetime, sync_token: str | None = None) -> Outcome:
         """Act on one event and, in the same transaction, note it as handled; a repeat does nothing.
 
-        `sync_token` is saved along where this is the last event that it covers. Raises only what TROUBLE lists.
+        `sync_token` is saved along where this is the last event that it covers. Raises only DatabaseTrouble.
         """
         try:
-            return await self._in_transaction(lambda tx: self._on_message(tx, message, now), sync_token)
-        except Refusal as refusal:
-            answer = Say(key=refusal.key, data=refusal.data)
-        except TROUBLE:
+            try:
+                return await self._in_transaction(lambda tx: self._on_message(tx, message, now), sync_token)
+            except Refusal as refusal:
+                answer = Say(key=refusal.key, data=refusal.data)
+                return await self._answer(message, now, answer, sync_token)
+        except DatabaseTrouble:
             raise
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("a message could not be handled", reference=reference, event_id=message.event_id)
-            answer = Say(key="apology", data={"reference": reference})
+            apology = Say(key="apology", data={"reference": reference})
+        return await self._answer(message, now, apology, sync_token)
+
+    async def _answer(self, message: Message, now: datetime, answer: Say, sync_token: str | None) -> Outcome:
         return await self._in_transaction(lambda tx: self._only_answer(tx, message, now, answer), sync_token)
 
     async def _in_transaction(self, work: Work, sync_token: str | None) -> Outcome:
-        async with self.database.begin() as tx:
-            ctx = await work(tx)
+        try:
+            async with self.database.begin() as tx:
+                ctx = await work(tx)
+                if sync_token is not None:
+                    await account.save_position(tx, sync_token)
+                return Outcome(ctx is not None, ctx.next_due if ctx else None)
+        except Repeat:
             if sync_token is not None:
-                await account.save_position(tx, sync_token)
-            return Outcome(ctx is not None, ctx.next_due if ctx else None)
+                async with self.database.begin() as tx:
+                    await account.save_position(tx, sync_token)
+            return Outcome(handled=False)
 
     async def _on_message(self, tx: AsyncSession, message: Message, now: datetime) -> Context | None:
         room = await rooms.by_matrix_id(tx, message.room)
@@ -105,30 +123,31 @@ class Dispatcher:
 
     async def _only_answer(self, tx: AsyncSession, message: Message, now: datetime, answer: Say) -> Context | None:
         room = await rooms.by_matrix_id(tx, message.room)
-        if room is None or not await inbox.claim(tx, message.event_id, now):
+        if room is None:
             return None
         ctx = Context(tx, self.setup, self.vocabulary, room, message.sender, now, message)
+        await _claim(ctx, message)
         await post(ctx, answer, self.catalogues)
         return ctx
 
     async def _on_text(self, ctx: Context, message: Message) -> tuple[Trigger, Answer] | None:
         text = self._command_text(message, ctx.room)
-        if text is None or not await inbox.claim(ctx.tx, message.event_id, ctx.now):
+        if text is None:
             return None
-        addressed = message.mentions_bot or ctx.room.kind == RoomKind.DIRECT
+        await _claim(ctx, message)
         await self._note_reply(ctx, message)
-        spoken, words = self._find(text, addressed=addressed)
-        if spoken is None:
-            return None
-        return await self._run(ctx, spoken, words)
+        called = message.mentions_bot or not message.text.strip().startswith(self.setup.prefix)
+        spoken, words = self._find(text, addressed=called or ctx.room.kind == RoomKind.DIRECT)
+        return await self._run(ctx, spoken, words) if spoken else None
 
     async def _run(self, ctx: Context, spoken: list[Spoken], words: Sequence[Word]) -> tuple[Trigger, Answer]:
-        await self._check_place(ctx, spoken[-1].command)
+        here = [one for one in spoken if _works_in(ctx.room, one.command)]
+        if not here:
+            raise self._misplaced(ctx)
         try:
-            chosen, (values, options) = await choose(spoken, words, ctx)
+            chosen, (values, options) = await choose(here, words, ctx)
         except NotThisCommand:
-            raise self._usage(spoken[-1], ctx) from None
-        await self._check_place(ctx, chosen.command)
+            raise (self._usage(spoken[-1], ctx) if here == spoken else self._misplaced(ctx)) from None
         await ctx.allow(chosen.command.role)
         return chosen.command, await chosen.command.handler(ctx, *values, **options)
 
@@ -136,17 +155,19 @@ class Dispatcher:
         assert message.relates_to is not None  # noqa: S101 - an edit is of something
         text = self._command_text(message, ctx.room)
         before = await inbox.find(ctx.tx, message.relates_to)
-        if text is None and before is None:
-            return None
-        if not await inbox.claim(ctx.tx, message.event_id, ctx.now):
-            return None
         trigger = self._by_name.get(before.trigger) if before and before.trigger else None
+        if trigger is None and not (text and self.vocabulary.find(first_words(text))[0]):
+            return None
+        await _claim(ctx, message)
         if before is None or before.about_id is None or trigger is None or trigger.on_edit is None:
             raise Refusal("edit-not-run")
         spoken, words = self._find(text or "", addressed=False)
-        same = [one for one in spoken or [] if one.command is trigger]
+        same = [one for one in spoken if one.command is trigger]
         if not same:
             raise Refusal("edit-other-command")
+        if not _works_in(ctx.room, same[0].command):
+            raise self._misplaced(ctx)
+        await ctx.allow(same[0].command.role)
         try:
             _, (values, options) = await choose(same, words, ctx)
         except NotThisCommand:
@@ -160,8 +181,7 @@ class Dispatcher:
         key = VOTE if message.kind == "vote" else bare_key(message.text)
         for one in self._reactions:
             if one.noun == target.about_kind and key in one.keys:
-                if not await inbox.claim(ctx.tx, message.event_id, ctx.now):
-                    return None
+                await _claim(ctx, message)
                 return one, await one.handler(ctx, target.about_id)
         return None
 
@@ -170,8 +190,7 @@ class Dispatcher:
         trigger = self._by_name.get(before.trigger) if before and before.trigger else None
         if before is None or before.about_id is None or trigger is None or trigger.on_redaction is None:
             return None
-        if not await inbox.claim(ctx.tx, message.event_id, ctx.now):
-            return None
+        await _claim(ctx, message)
         return trigger, await trigger.on_redaction(ctx, before.about_id)
 
     async def _note_reply(self, ctx: Context, message: Message) -> None:
@@ -188,32 +207,32 @@ class Dispatcher:
     def _command_text(self, message: Message, room: Room) -> str | None:
         text = message.text.strip()
         prefix = self.setup.prefix
-        if text.startswith(prefix) and text[len(prefix) : len(prefix) + 1].isalpha():
-            return text[len(prefix) :]
-        if message.mentions_bot:
-            for name in (self.setup.user_id, f"@{self.setup.name}", self.setup.name):
-                if text.casefold().startswith(name.casefold()):
-                    return text[len(name) :].lstrip(" :,").removeprefix(prefix)
-            return None
+        if text.startswith(prefix):
+            text = text.removeprefix(prefix)
+            return text if text[:1].isalpha() else None
+        called = self._called.match(text)
+        if called and (message.mentions_bot or called["mark"] or text.startswith("@")):
+            return text[called.end() :].removeprefix(prefix)
         return text if room.kind == RoomKind.DIRECT else None
 
-    def _find(self, text: str, *, addressed: bool) -> tuple[list[Spoken] | None, Sequence[Word]]:
-        if len(text) > MAX_LENGTH:
-            raise Refusal("message-too-long", limit=MAX_LENGTH)
-        words = split_words(text)
+    def _find(self, text: str, *, addressed: bool) -> tuple[list[Spoken], Sequence[Word]]:
+        """Return what the first words name and the other words; what names nothing is no command, however odd."""
+        words = first_words(text)
         found, taken = self.vocabulary.find(words)
         if found:
-            return found, words[taken:]
+            if len(text) > MAX_LENGTH:
+                raise Refusal("message-too-long", limit=MAX_LENGTH)
+            return found, split_words(text)[taken:]
         near = self.vocabulary.near(words)
         if near:
             raise Refusal("did-you-mean", meant=near, prefix=self.setup.prefix)
         if addressed:
             raise Refusal("command-unknown", prefix=self.setup.prefix)
-        return None, []
+        return [], []
 
-    async def _check_place(self, ctx: Context, command: Command) -> None:
-        if command.where is Where.GROUP and not ctx.room.is_group:
-            raise Refusal("no-group" if ctx.room.kind == RoomKind.PLAIN else "not-in-direct", prefix=self.setup.prefix)
+    def _misplaced(self, ctx: Context) -> Refusal:
+        key = "no-group" if ctx.room.kind == RoomKind.PLAIN else "not-in-direct"
+        return Refusal(key, prefix=self.setup.prefix)
 
     def _usage(self, spoken: Spoken, ctx: Context) -> Refusal:
         language = ctx.room.language
@@ -224,7 +243,7 @@ class Dispatcher:
     # -- deadlines
 
     async def fire_next(self, now: datetime) -> Outcome:
-        """Do the earliest thing that is due; `handled` is False if there is none. Raises only what TROUBLE lists."""
+        """Do the earliest thing that is due; `handled` is False if there is none. Raises only DatabaseTrouble."""
         failed = 0
         try:
             async with self.database.begin() as tx:
@@ -234,7 +253,7 @@ class Dispatcher:
                 failed = row.id
                 ctx = await self._fire(tx, row, now)
                 return Outcome(handled=True, next_due=ctx.next_due)
-        except TROUBLE:
+        except DatabaseTrouble:
             raise
         except Exception:
             log.exception("a deadline could not be handled", due=failed)
@@ -250,6 +269,22 @@ class Dispatcher:
         await post(ctx, await trigger.handler(ctx, row.subject), self.catalogues)
         return ctx
 
+    async def upkeep(self, now: datetime) -> Outcome:
+        """Let each capability plan what is missing; `handled` is False if nothing is. Raises only DatabaseTrouble.
+
+        Of two processes that plan the same at once, one plans nothing.
+        """
+        try:
+            async with self.database.begin() as tx:
+                planned = [await plan(tx, self.setup, now) for plan in self._upkeep]
+        except DatabaseTrouble:
+            raise
+        except Exception:
+            log.exception("what is missing could not be planned")
+            return Outcome(handled=False)
+        earliest = min((at for at in planned if at is not None), default=None)
+        return Outcome(earliest is not None, earliest)
+
     async def report(self, once: str, now: datetime, what: str, **facts: Any) -> Outcome:
         """Tell the coordinators' rooms something that no message and no deadline brought; `once` names it for ever."""
         async with self.database.begin() as tx:
@@ -257,5 +292,14 @@ class Dispatcher:
                 return Outcome(handled=False)
             for room in await rooms.of_kind(tx, RoomKind.COORDINATORS):
                 ctx = Context(tx, self.setup, self.vocabulary, room, self.setup.user_id, now)
-                await post(ctx, ctx.say(what, **facts), self.catalogues)
+                await post(ctx, Say(key=what, data=facts), self.catalogues)
         return Outcome(handled=True)
+
+
+def _works_in(room: Room, command: Command) -> bool:
+    return command.where is Where.ANYWHERE or room.is_group
+
+
+async def _claim(ctx: Context, message: Message) -> None:
+    if not await inbox.claim(ctx.tx, message.event_id, ctx.now):
+        raise Repeat

@@ -33,6 +33,8 @@ async def choose(candidates: Sequence[Spoken], words: Sequence[Word], ctx: Conte
 
 
 async def _begins(spoken: Spoken, words: Sequence[Word], ctx: Context) -> bool:
+    if not spoken.command.parameters:
+        return not words
     first = spoken.command.parameters[0]
     return first.kind != "one" or not first.required or await first.reader.read(words, ctx) is not None
 

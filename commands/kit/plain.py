@@ -28,8 +28,8 @@ class _Reader(HTMLParser):
             self.parts.append("\n")
         elif tag in ("ul", "ol"):
             start = dict(attrs).get("start") or "1"
+            self.parts.append("" if self.lists else "\n")
             self.lists.append(int(start) if tag == "ol" else None)
-            self.parts.append("\n")
         elif tag == "li":
             self.parts.append("\n" + "\t" * (len(self.lists) - 1) + self._bullet())
         elif tag == "code":
@@ -43,7 +43,7 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in ("ul", "ol"):
             self.lists.pop()
-            self.parts.append("\n" if self.lists else "\n\n")
+            self.parts.append("" if self.lists else "\n\n")
         elif tag == "code":
             self.parts.append("`")
         elif tag == "a":

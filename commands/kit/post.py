@@ -67,14 +67,12 @@ async def _queue_thread(ctx: Context, say: Say, root: Outgoing, catalogues: Mapp
     room = say.room or ctx.room
     rendered = catalogues[room.language].render(say.key, say.data, zone(room.zone))
     row = Outgoing(
-        room_id=root.room_id,
-        event_type=MESSAGE,
-        content=notice(rendered, say.mention),
-        key=say.key,
-        relation="m.thread",
-        target_id=root.id,
-        created_at=ctx.now,
+        room_id=root.room_id, event_type=MESSAGE, content=notice(rendered, say.mention), key=say.key, created_at=ctx.now
     )
+    if ctx.message is not None and ctx.message.thread is not None and root.room_id == ctx.room.id:
+        row.content |= _reply(ctx)  # threads do not nest: this one goes on in the thread that it was asked in
+    else:
+        row.relation, row.target_id = "m.thread", root.id
     await outbox.add(ctx.tx, row)
     if say.thread is not None:
         await _queue_thread(ctx, say.thread, root, catalogues)

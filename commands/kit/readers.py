@@ -8,12 +8,12 @@ from zoneinfo import available_timezones
 
 from commands.kit.context import Context
 from commands.kit.dates import ImpossibleDate, When, read_when
-from commands.kit.recurrence import MissingTime, Pattern, read_pattern
+from commands.kit.recurrence import MissingTime, Pattern, Slot, read_pattern, read_slot
 from commands.kit.say import Refusal
 from commands.kit.texts import Name
 from commands.kit.words import Word, normalise
 from storage import rooms
-from storage.rooms import Room
+from storage.rooms import Room, RoomKind
 
 MAX_TEXT = 500
 END_OF_DAY = time(23, 59)
@@ -85,13 +85,18 @@ class ShortId(Reader):
         text = words[0].text.upper().rstrip(",:") if words and not words[0].quoted else ""
         lettered = text.startswith(self.letter)
         digits = text.removeprefix(self.letter)
-        if digits.isdecimal() and len(digits) < 10 and (lettered or not (self.strict or replied)):  # noqa: PLR2004
-            return int(digits), 1
+        if digits.isdecimal() and len(digits) < 10:  # noqa: PLR2004
+            number = int(digits)
+            if lettered or (not self.strict and replied in (None, number)):
+                return number, 1
         return (replied, 0) if replied else None
 
 
 class Members(Reader):
-    """People of this room: `@anna`, `@anna:example.org`, a mention; `loose`: names without the at sign too."""
+    """People of this room: `@anna`, `@anna:example.org`, a mention; `loose`: names without the at sign too.
+
+    In a direct chat: people of all rooms that the sender and the bot share.
+    """
 
     bare = True
 
@@ -159,7 +164,7 @@ class Zone(Reader):
 
 
 class Choice(Reader):
-    """One of a few words; which they are in each language stands in the texts."""
+    """One of a few words; which they are in each language stands in the texts, the values themselves count too."""
 
     def __init__(self, values: Sequence[str]) -> None:
         self.values = values
@@ -167,7 +172,8 @@ class Choice(Reader):
 
     async def read(self, words: Sequence[Word], ctx: Context) -> Found | None:  # noqa: ARG002
         """Any case."""
-        value = self.spoken.get(normalise(words[0].text)) if words else None
+        word = normalise(words[0].text) if words else ""
+        value = self.spoken.get(word, word if word in self.values else None)
         return (value, 1) if value is not None else None
 
 
@@ -236,6 +242,23 @@ class PatternReader(Reader):
         return None if found is None else (found[0], _words_for(words, found[1]))
 
 
+class SlotReader(Reader):
+    """One date as far as it was typed: `8.12. 10:00-11:30`, a day alone, times alone; the handler fills in the rest."""
+
+    bare = True
+
+    async def read(self, words: Sequence[Word], ctx: Context) -> Found | None:
+        """Refuses days that do not exist and an end before the start; a quoted phrase behind is no part of it."""
+        plain = _pieces(words[0]) if words else []
+        for word in words[1:]:
+            plain += [""] if word.quoted else _pieces(word)
+        try:
+            found = read_slot(plain, today=ctx.now, zone=ctx.zone)
+        except ImpossibleDate as error:
+            raise Refusal("date-impossible", written=error.text) from None
+        return None if found is None else (found[0], _words_for(words, found[1]))
+
+
 def _ahead(at: datetime, ctx: Context) -> datetime:
     if at <= ctx.now:
         raise Refusal("date-past", day=at.astimezone(ctx.zone).date())
@@ -261,7 +284,9 @@ def _checked(text: str) -> str:
 
 
 async def _member(written: str, ctx: Context) -> Name:
-    found = [one for one in await rooms.find_members(ctx.tx, ctx.room, written) if one.user_id not in ctx.setup.nobody]
+    places = await rooms.rooms_of(ctx.tx, ctx.sender) if ctx.room.kind == RoomKind.DIRECT else [ctx.room]
+    meant = {one.user_id: one for one in await rooms.find_members(ctx.tx, places, written)}
+    found = [one for one in meant.values() if one.user_id not in ctx.setup.nobody]
     if len(found) == 1:
         return Name(found[0].user_id, found[0].name)
     if found:
@@ -275,6 +300,7 @@ Deadline = Annotated[datetime, DeadlineReader()]
 Start = Annotated[datetime, StartReader()]
 Day = Annotated[date, DayReader()]
 Recurring = Annotated[Pattern, PatternReader()]
+DateSlot = Annotated[Slot, SlotReader()]
 People = Annotated[list[Name], Members()]
 NamedPeople = Annotated[list[Name], Members(loose=True)]
 TagWords = Annotated[list[str], Tags()]

@@ -21,6 +21,7 @@ from commands.kit.dates import (
     line_of,
     minutes_of,
     number_of,
+    read_when,
     time_of,
     to_instant,
     words_in,
@@ -41,6 +42,15 @@ class Pattern:
 
     rrule: str
     start: dt.time
+    end: dt.time | None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One date in wall time, as far as it was typed: a day, and from when to when."""
+
+    day: dt.date | None
+    start: dt.time | None
     end: dt.time | None
 
 
@@ -137,6 +147,9 @@ _RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (rf"{_MONTHLY} (?:am|on)(?: the)? {_DAY}", _month_day),
 )
 _FORMS = tuple((re.compile(rf"{rule}(?: {_SPAN})?{END}"), read) for rule, read in _RULES)
+_TIMES = re.compile(rf"{_SPAN}{END}")
+_WEEKDAY_TIMES = re.compile(rf"(?:(?:am|on) )?{WEEKDAY} {_SPAN}{END}")
+_UNTIL = re.compile(rf"(?:[-‐‑–—] ?|(?:bis|to|until|till) )(?P<end>{_LOOSE}){END}")
 
 
 def _times(start: str, end: str | None) -> tuple[dt.time, dt.time | None]:
@@ -176,6 +189,44 @@ def read_pattern(words: Sequence[str]) -> tuple[Pattern, int] | None:
             return None
         raise MissingTime(typed)
     return Pattern(rrule, *times), taken
+
+
+def read_slot(words: Sequence[str], *, today: dt.datetime, zone: ZoneInfo) -> tuple[Slot, int] | None:
+    """The longest single date that the words begin with (`8.12. 10:00-11:30`), and how many words it takes.
+
+    A day may stand without times and times without a day; None if there is neither. `today` is now (aware), see
+    `read_when`. Raises ImpossibleDate as `read_when`, and for an end before the start.
+    """
+    alone = _TIMES.match(line_of(words))
+    found = read_when(words, today=today, zone=zone)
+    if alone and (found is None or found[1] <= words_in(alone)):
+        return _slot(None, alone, words, 0)
+    short = _WEEKDAY_TIMES.match(line_of(words))
+    if found is None and short:
+        found = read_when([f"{short['weekday']}."], today=today, zone=zone)
+        return _slot(found[0].day, short, words, 0) if found else None
+    if found is None:
+        return None
+    when, taken = found
+    if when.time is None:
+        return _slot(when.day, _TIMES.match(line_of(words[taken:])), words, taken)
+    until = _UNTIL.match(line_of(words[taken:]))
+    if until is None:
+        return Slot(when.day, when.time, None), taken
+    return _slot(when.day, until, words, taken, start=f"{when.time:%H:%M}")
+
+
+def _slot(
+    day: dt.date | None, match: re.Match[str] | None, words: Sequence[str], before: int, start: str | None = None
+) -> tuple[Slot, int]:
+    """The slot with the times that matched behind the first words."""
+    if match is None:
+        return Slot(day, None, None), before
+    taken = before + words_in(match)
+    try:
+        return Slot(day, *_times(start or match["start"], match["end"])), taken
+    except ValueError as error:
+        raise ImpossibleDate(" ".join(words[:taken]).removesuffix(",")) from error
 
 
 def _may_be_prose(match: re.Match[str]) -> bool:

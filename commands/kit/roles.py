@@ -6,7 +6,7 @@ from enum import IntEnum
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import rooms
-from storage.rooms import Room
+from storage.rooms import Room, RoomKind
 
 CHAIR_POWER = 50
 
@@ -23,10 +23,18 @@ async def role_of(tx: AsyncSession, room: Room, user_id: str, coordinators: Coll
     """Return the highest role of a person in a room.
 
     Coordinators are those whom the configuration names or who are joined in the coordinators' room; chairs are named
-    by `!leitung` or have a power level of 50 or more, the creators of version 12 rooms included.
+    by `!leitung` or have a power level of 50 or more, the creators of version 12 rooms included. In a direct chat
+    everybody is at home.
     """
     if user_id in coordinators or await rooms.is_coordinator(tx, user_id):
         return Role.COORDINATOR
-    if rooms.power_of(room, user_id) >= CHAIR_POWER or user_id in await rooms.chairs(tx, room):
+    if room.kind == RoomKind.DIRECT or rooms.power_of(room, user_id) >= CHAIR_POWER:
         return Role.CHAIR
-    return Role.MEMBER
+    return Role.CHAIR if user_id in await rooms.chairs(tx, room) else Role.MEMBER
+
+
+async def leaders(tx: AsyncSession, room: Room, nobody: Collection[str]) -> list[str]:
+    """Return the chairs who are in the room, by name; `nobody` are the bots."""
+    named = await rooms.chairs(tx, room)
+    people = [one.user_id for one in await rooms.members(tx, room) if one.user_id not in nobody]
+    return [user for user in people if user in named or rooms.power_of(room, user) >= CHAIR_POWER]

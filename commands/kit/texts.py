@@ -98,6 +98,7 @@ def _environment(language: str, texts: Mapping[str, str]) -> Environment:
         "clock": pass_context(_clock),
         "day": pass_context(lambda scope, at: format_date(_local_day(scope, at), "full", locale)),
         "short_day": pass_context(lambda scope, at: _short_day(_local_day(scope, at), language)),
+        "span": lambda first, last: _span(first, last, language),
         "person": _pill,
         "people": lambda people: _listed(map(_pill, people), locale),
         "listed": lambda parts: _listed(map(escape, parts), locale),
@@ -132,6 +133,18 @@ def _moment(scope: Scope, at: datetime, language: str) -> str:
 def _short_day(day: date, language: str) -> str:
     pattern = "EEE, d. MMM" if language == "de" else "EEE d MMM"
     return format_date(day, pattern, LOCALES[language])
+
+
+def _span(first: date, last: date, language: str) -> str:
+    """`2.–8. November 2026`, `30. November – 6. Dezember 2026`."""
+    day = "d." if language == "de" else "d"
+    to = format_date(last, f"{day} MMMM y", LOCALES[language])
+    if first >= last:
+        return to
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{format_date(first, day, LOCALES[language])}–{to}"
+    pattern = f"{day} MMMM" if first.year == last.year else f"{day} MMMM y"
+    return f"{format_date(first, pattern, LOCALES[language])} – {to}"
 
 
 def _clock(scope: Scope, at: datetime) -> str:

@@ -3,15 +3,20 @@
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.kit.readers import BUILTIN, Choice, Reader, Rest, Text
 from commands.kit.roles import Role
 from commands.kit.say import Say
+from commands.kit.setup import Setup
 
 Answer = Say | Sequence[Say] | None
 Handler = Callable[..., Awaitable[Answer]]
+Upkeep = Callable[[AsyncSession, Setup, datetime], Awaitable[datetime | None]]
 
 VOTE = "vote"  # the key of a native vote, where a reaction has its emoji
 
@@ -79,10 +84,14 @@ class Reaction(Trigger):
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """One folder of `commands/`: its package (for the texts) and its triggers."""
+    """One folder of `commands/`: its package (for the texts), its triggers, and what it plans without being asked.
+
+    `upkeep` runs every minute: it plans what is missing, says when the earliest of that is due, and must be cheap.
+    """
 
     package: str
     triggers: tuple[Trigger, ...]
+    upkeep: Upkeep | None = None
 
 
 def command(name: str, *, role: Role = Role.MEMBER, where: Where = Where.GROUP) -> Callable[[Handler], Command]:

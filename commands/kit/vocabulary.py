@@ -7,16 +7,18 @@ from difflib import get_close_matches
 from commands.kit.readers import Choice
 from commands.kit.texts import Catalogue, Wording
 from commands.kit.triggers import Capability, Command, Parameter
-from commands.kit.words import Word, normalise
-
-LONGEST = 3  # words in a command
+from commands.kit.words import COMMAND_WORDS, Word, normalise
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A command with its wording per language; `options` maps option words of any language to parameters."""
+    """A command of a capability (`package`) with its wording per language.
+
+    `options` maps option words of any language to parameters.
+    """
 
     command: Command
+    package: str
     wordings: Mapping[str, Wording]
     options: Mapping[str, Parameter]
 
@@ -29,17 +31,21 @@ class Spoken:
 
 
 class Vocabulary:
-    """All commands by their words."""
+    """All commands by their words, in the order of the texts; `titles` names the capabilities per language."""
 
     def __init__(self, capabilities: Sequence[Capability], catalogues: Mapping[str, Catalogue]) -> None:
+        self.titles = {language: one.titles for language, one in catalogues.items()}
         self.spoken: list[Spoken] = []
         self._by_words: dict[tuple[str, ...], list[Spoken]] = {}
         for capability in capabilities:
             for trigger in capability.triggers:
                 if isinstance(trigger, Command):
-                    self._add(trigger, {name: one.commands[trigger.name] for name, one in catalogues.items()})
+                    wordings = {name: one.commands[trigger.name] for name, one in catalogues.items()}
+                    self._add(trigger, capability.package, wordings)
+        order = list(next(iter(catalogues.values())).commands)
+        self.spoken.sort(key=lambda one: order.index(one.command.name))
 
-    def _add(self, command: Command, wordings: Mapping[str, Wording]) -> None:
+    def _add(self, command: Command, package: str, wordings: Mapping[str, Wording]) -> None:
         options = {}
         for parameter in command.parameters:
             for wording in wordings.values():
@@ -47,14 +53,14 @@ class Vocabulary:
                     options[normalise(wording.options[parameter.name])] = parameter
             if isinstance(parameter.reader, Choice):
                 parameter.reader.spoken = _choices(parameter, wordings)
-        spoken = Spoken(command, wordings, options)
+        spoken = Spoken(command, package, wordings, options)
         self.spoken.append(spoken)
         for phrase in {phrase for wording in wordings.values() for phrase in wording.words}:
             self._by_words.setdefault(tuple(normalise(phrase).split()), []).append(spoken)
 
     def find(self, words: Sequence[Word]) -> tuple[list[Spoken], int]:
         """Return the commands that the first words name, the longest match first taken, and how many words that is."""
-        plain = [normalise(word.raw) for word in words[:LONGEST] if not word.quoted]
+        plain = [normalise(word.raw) for word in words[:COMMAND_WORDS] if not word.quoted]
         for length in range(len(plain), 0, -1):
             found = self._by_words.get(tuple(plain[:length]))
             if found:

@@ -17,6 +17,8 @@ QUOTES = {
     "'": "'",
 }  # fmt: skip
 APOSTROPHES = "'‘‚"
+LONGEST_WORD = 40
+COMMAND_WORDS = 3
 LIST_LINE = re.compile(r"\s*(?:[-*•–]|\d{1,2}[.)])\s+(\S.*)")
 NAMED = re.compile(r"([^\W\d][\w-]*)=")
 
@@ -29,6 +31,12 @@ class Word:
     raw: str
     quoted: bool = False
     name: str | None = None
+
+
+def first_words(text: str) -> list[Word]:
+    """Return the words that may name a command, without a look at the rest; never raises."""
+    parts = text.split(maxsplit=COMMAND_WORDS)[:COMMAND_WORDS]
+    return [Word(part[:LONGEST_WORD], part[:LONGEST_WORD], quoted=part[0] in QUOTES) for part in parts]
 
 
 def split_words(text: str) -> list[Word]:

@@ -41,7 +41,7 @@ class RunningBot:
     def start(self) -> None:
         """Start the process; it is ready a little later."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, "-m", "bot.cli", "run", "--config", str(self.config)], stdout=log, stderr=log
             )
 

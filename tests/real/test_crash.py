@@ -108,7 +108,8 @@ def _of_bot(member: Member, rooms: list[str], bot: str, kind: str) -> list[Event
 
 
 def _answered(event: Event) -> str | None:
-    return event["content"].get("m.relates_to", {}).get("m.in_reply_to", {}).get("event_id")
+    found: str | None = event["content"].get("m.relates_to", {}).get("m.in_reply_to", {}).get("event_id")
+    return found
 
 
 def _joined(event: Event, user: str) -> bool:

@@ -218,6 +218,7 @@ def upgrade() -> None:
         sa.Column("by", sa.String(), nullable=False),
         sa.Column("what", sa.String(), nullable=False),
         sa.Column("note", sa.String(), nullable=True),
+        sa.Column("event_id", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["action_id"], ["actions.id"], name=op.f("fk_action_changes_action_id_actions"), ondelete="CASCADE"
         ),
@@ -226,6 +227,7 @@ def upgrade() -> None:
     with op.batch_alter_table("action_changes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_action_changes_action_id"), ["action_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_action_changes_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_action_changes_event_id"), ["event_id"], unique=False)
 
     op.create_table(
         "action_tags",
@@ -283,6 +285,8 @@ def upgrade() -> None:
         sa.Column("place", sa.String(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("override", sa.Boolean(), nullable=False),
+        sa.Column("uid", sa.String(), nullable=False),
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("created_at", storage.base.Instant(), nullable=False),
@@ -293,7 +297,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_meetings")),
         sa.UniqueConstraint("name", name=op.f("uq_meetings_name")),
         sa.UniqueConstraint("series_id", "original", name=op.f("uq_meetings_series_id_original")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("meetings", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_meetings_ends_at"), ["ends_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_meetings_room_id_ends_at"), ["room_id", "ends_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_meetings_room_id_starts_at"), ["room_id", "starts_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_meetings_series_id_ends_at"), ["series_id", "ends_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_meetings_starts_at"), ["starts_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_meetings_uid"), ["uid"], unique=False)

@@ -1,0 +1,51 @@
+"""Who plays: the members with their towns, and the rooms of the initiative."""
+
+from dataclasses import dataclass
+
+TOWNS = {
+    "Anna": "Halle (Saale)",
+    "Bodo": "Magdeburg",
+    "Carla": "Dessau-Roßlau",
+    "Dieter": "Stendal",
+    "Edith": "Wernigerode",
+    "Fritz": "Wittenberg",
+    "Gerda": "Naumburg",
+    "Hanno": "Quedlinburg",
+    "Ina": "Merseburg",
+}
+STRANGER = "Hanno"  # may not bring the bot into rooms
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPlan:
+    """A room to be made: its short name and title, what it is about, who creates it, and who is in it besides."""
+
+    key: str
+    title: str
+    topic: str
+    chair: str
+    members: tuple[str, ...]
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """All who are in the room."""
+        return self.chair, *self.members
+
+
+MAIN = RoomPlan("INI", "Initiative", "Alle Kommunen der Initiative", "Anna", tuple(TOWNS)[1:])
+COORDINATORS = RoomPlan("KO", "Koordination", "Abstimmung der Koordination", "Anna", ("Carla", "Gerda"))
+GROUPS = (
+    RoomPlan("UAG1", "Bürger-Apps", "Ein Konto, ein Kalender, eine Mängelmeldung für alle", "Anna",
+             ("Bodo", "Carla", "Dieter", "Edith")),
+    RoomPlan("UAG2", "Mobilität", "Rufbus, Rad und Mitfahrbank zwischen den Orten", "Bodo",
+             ("Fritz", "Gerda", "Hanno")),
+    RoomPlan("UAG3", "Energie", "Verbräuche messen, Dächer nutzen, Wärme planen", "Carla",
+             ("Anna", "Dieter", "Ina")),
+    RoomPlan("UAG4", "Verwaltungsdaten", "Welche Daten wir öffnen, und wie", "Dieter",
+             ("Edith", "Gerda")),
+    RoomPlan("UAG5", "Smart Villages", "Smarte Dörfer, mit Gästen aus dem Partnerland", "Edith",
+             ("Fritz", "Hanno", "Ina")),
+    RoomPlan("UAG6", "Beteiligung", "Wie Einwohner mitreden, bevor entschieden ist", "Fritz",
+             ("Bodo", "Carla", "Ina")),
+)  # fmt: skip
+ROOMS = (MAIN, COORDINATORS, *GROUPS)

@@ -1,0 +1,206 @@
+"""Starts and stops everything that the demonstration needs, plays the story, and prints what came of it."""
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import tempfile
+import time
+from collections.abc import Coroutine, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from bot.demo.cast import MAIN, ROOMS, STRANGER, TOWNS, RoomPlan
+from bot.demo.child import BotChild, BotFailed
+from bot.demo.ledger import Ledger
+from bot.demo.member import MatrixFault, Member
+from bot.demo.stage import BERLIN, Place, Stage, Stuck, on
+from bot.demo.story import SCENES, Scene
+from bot.demo.synapse import Account, Synapse, SynapseFailed, SynapseMissing
+from bot.demo.transcript import Sheet, colours_of, show_room
+
+BOT_NAME = "uagbot"
+BEGIN = on(2, 9)  # Monday
+FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
+Found = TypeVar("Found")
+
+
+class Interrupted(Exception):
+    """Somebody pressed Ctrl+C before the month was over."""
+
+
+async def play(console: Console, *, once: bool, folder: Path | None) -> int:
+    """Play the month and return the exit status: 0 only if every expectation held.
+
+    Without `once` server and bot stay up afterwards until Ctrl+C. Without a folder everything is removed at the end.
+    """
+    if folder is not None and folder.exists() and any(folder.iterdir()):
+        console.print(f"Der Ordner {folder} ist nicht leer. Bitte nennen Sie einen neuen.")
+        return UNUSABLE
+    stop = asyncio.Event()
+    try:
+        with _signals_to(stop), _folder(folder) as place:
+            async with AsyncExitStack() as stack:
+                return await _play_in(place, stack, console, stop, once=once)
+    except Interrupted:
+        console.print("Abgebrochen.")
+        return INTERRUPTED
+    except (SynapseMissing, SynapseFailed, BotFailed) as error:
+        console.print(Text(str(error), style="red"))
+        return FAILED
+
+
+async def _play_in(folder: Path, stack: AsyncExitStack, console: Console, stop: asyncio.Event, *, once: bool) -> int:
+    began = time.monotonic()
+    with console.status("Homeserver, Mitglieder und Räume entstehen …"):
+        synapse = await _unless(stop, _homeserver(folder, stack))
+        stage = await _unless(stop, _set_the_stage(folder, synapse, stack))
+    await _unless(stop, _act(stage, console))
+    _print_rooms(stage, console)
+    _print_result(stage.ledger, console, time.monotonic() - began)
+    if not once:
+        await _unless(stop, stage.bot.start())
+        _print_logins(synapse.url, stage, console)
+        await stop.wait()
+        await stage.bot.stop()
+    return 0 if stage.ledger.all_met else FAILED
+
+
+async def _homeserver(folder: Path, stack: AsyncExitStack) -> Synapse:
+    synapse = Synapse(folder / "homeserver")
+    stack.callback(synapse.stop)
+    await asyncio.to_thread(synapse.start)
+    return synapse
+
+
+async def _set_the_stage(folder: Path, synapse: Synapse, stack: AsyncExitStack) -> Stage:
+    """Make accounts and rooms, invite the bot everywhere, write its settings and start it."""
+
+    def register(name: str) -> Account:
+        return synapse.register(name.lower(), secrets.token_urlsafe(6), name)
+
+    members = {}
+    for name in TOWNS:
+        account = await asyncio.to_thread(register, name)
+        members[name] = await stack.enter_async_context(Member(account, synapse.url))
+    invited_by = [member.user_id for name, member in members.items() if name != STRANGER]
+    bot = BotChild(folder, synapse.url, await asyncio.to_thread(register, BOT_NAME), invited_by)
+    stage = Stage(bot, members, Ledger())
+    for place in await asyncio.gather(*(_make_room(stage, plan) for plan in ROOMS)):
+        stage.add(place)
+    bot.configure({MAIN.key: (stage[MAIN.key].id, "main", MAIN.title)})
+    bot.time.move_to(BEGIN)
+    stack.push_async_callback(bot.stop)
+    await bot.start()
+    return stage
+
+
+async def _make_room(stage: Stage, plan: RoomPlan) -> Place:
+    chair = stage.members[plan.chair]
+    guests = [stage.members[name] for name in plan.members]
+    invite = [*(guest.user_id for guest in guests), stage.bot_id]
+    room = await chair.create_room(f"{plan.key} {plan.title}", topic=plan.topic, invite=invite)
+    for guest in guests:
+        await guest.join(room)
+    return Place(room, plan.key, plan.title, chair, plan.people)
+
+
+async def _act(stage: Stage, console: Console) -> None:
+    """Play all scenes; one that gets stuck is noted, and the next one begins."""
+    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=len(SCENES))
+        for scene in SCENES:
+            progress.update(task, description=scene.title)
+            await _act_one(stage, scene)
+            _print_scene(stage, scene, progress.console)
+            progress.advance(task)
+
+
+async def _act_one(stage: Stage, scene: Scene) -> None:
+    stage.ledger.scene = scene.title
+    try:
+        await scene.play(stage)
+    except Stuck:
+        pass  # the ledger says on what
+    except (MatrixFault, TimeoutError, LookupError, BotFailed) as error:
+        stage.ledger.expect("die Szene geht weiter", f"{type(error).__name__}: {error}", held=False)
+
+
+def _print_scene(stage: Stage, scene: Scene, console: Console) -> None:
+    missed = [miss for miss in stage.ledger.missed if miss.scene == scene.title]
+    mark = Text("✗ ", style="bold red") if missed else Text("✓ ", style="bold green")
+    console.print(
+        mark + Text(f"{stage.bot.time.now().astimezone(BERLIN):%d.%m. %H:%M}  ", style="dim") + Text(scene.title)
+    )
+    for miss in missed:
+        console.print(Text(f"    erwartet: {miss.expected}", style="red"))
+        console.print(Text(f"    gekommen: {' '.join(miss.came.split())[:600] or 'nichts'}", style="red"))
+
+
+def _print_rooms(stage: Stage, console: Console) -> None:
+    names = {member.user_id: name for name, member in stage.members.items()} | {stage.bot_id: BOT_NAME}
+    colours = colours_of(TOWNS, BOT_NAME)
+    for place in stage.places.values():
+        sheet = Sheet(names, stage.bot_id, lambda stamp: stage.bot.time.of_event(stamp).astimezone(BERLIN))
+        people = [f"{name} ({TOWNS[name]})" for name in place.people]
+        show_room(console, f"{place.key} · {place.title}", people, sheet.read(place.timeline), colours)
+
+
+def _print_result(ledger: Ledger, console: Console, seconds: float) -> None:
+    console.print()
+    for miss in ledger.missed:
+        console.print(Text(f"✗ {miss.scene}: {miss.expected}", style="bold red"))
+        console.print(Text(f"  gekommen: {miss.came.strip() or 'nichts'}", style="red"))
+    style = "bold green" if ledger.all_met else "bold red"
+    line = f"{ledger.met} Erwartungen erfüllt, {len(ledger.missed)} verfehlt · {seconds:.0f} s"
+    console.print(Text(line, style=style))
+
+
+def _print_logins(url: str, stage: Stage, console: Console) -> None:
+    console.print(f"\nServer und Bot laufen weiter. Adresse für Element und andere Clients: [bold]{url}[/]")
+    for name, member in stage.members.items():
+        console.print(f"  {member.user_id:<20} Passwort {member.account.password}  {name}, {TOWNS[name]}", markup=False)
+    console.print("Beenden: Strg+C")
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, Found]) -> Found:
+    """Do the work, or break it off and raise Interrupted when `stop` is set."""
+    working = asyncio.ensure_future(work)
+    stopped = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not working.done():
+        working.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
+        raise Interrupted
+    return await working
+
+
+@contextlib.contextmanager
+def _signals_to(stop: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in numbers:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+@contextlib.contextmanager
+def _folder(wanted: Path | None) -> Iterator[Path]:
+    if wanted is not None:
+        wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
+        yield wanted.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="uagbot-demo-") as name:
+        yield Path(name)

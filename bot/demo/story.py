@@ -1,0 +1,35 @@
+"""The story: a month of the initiative, scene by scene."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.demo import opening, weeks
+from bot.demo.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A part of the story with the title that the progress shows."""
+
+    title: str
+    play: Callable[[Stage], Awaitable[None]]
+
+
+SCENES = (
+    Scene("Der Bot kommt in die Räume", opening.arrival),
+    Scene("Eine fremde Einladung", opening.stranger),
+    Scene("Tippfehler, Hilfe, falsche Rolle", opening.help_and_typos),
+    Scene("Eine Gruppe arbeitet auf Englisch", opening.english_room),
+    Scene("Eine Serie mit Feiertag", opening.series),
+    Scene("Eine Umfrage, abgestimmt auf fünf Wegen", opening.poll_in_five_ways),
+    Scene("Bearbeiten und löschen", opening.edits),
+    Scene("Aufgaben aus dem Chat", opening.actions),
+    Scene("Das erste Treffen", weeks.first_meeting),
+    Scene("Umfragen enden von selbst", weeks.deadlines),
+    Scene("Der erste Wochenbericht", weeks.first_digest),
+    Scene("Ein Stromausfall", weeks.power_cut),
+    Scene("Erinnerungen", weeks.reminders),
+    Scene("Der zweite Wochenbericht", weeks.second_digest),
+    Scene("Die letzte Woche", weeks.last_week),
+    Scene("Der Bot geht, und die Rechnung geht auf", weeks.farewell),
+)

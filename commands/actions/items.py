@@ -1,0 +1,147 @@
+"""What all commands on action items share: to find one, to show it, to write its history, to plan its reminder."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from commands.actions import reminders
+from commands.kit.context import Context
+from commands.kit.readers import ShortId
+from commands.kit.say import Refusal, Say
+from commands.kit.texts import Name, event_link, zone
+from storage import actions, due, rooms
+from storage.actions import ActionChange, ActionItem, ActionState
+from storage.rooms import Room, RoomKind
+
+REMIND = "action remind"
+SETTLING = ("done", "blocked", "dropped", "withdrawn")  # changes that say why an item is not open
+
+ActionId = Annotated[int, ShortId("A", "action")]
+LetteredActionId = Annotated[int, ShortId("A", "action", strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of an item's history as texts show it; `people` for `assigned`, `day` for `due`, `note` for the rest."""
+
+    what: str
+    at: datetime
+    by: Name
+    note: str | None = None
+    people: tuple[Name, ...] = ()
+    day: date | None = None
+
+
+async def reachable(ctx: Context, number: int) -> tuple[ActionItem, Room] | None:
+    """Return the item and its room: one of this room, in a direct chat one of any room that the sender is in."""
+    action = await actions.find(ctx.tx, number)
+    if action is None:
+        return None
+    if action.room_id == ctx.room.id:
+        return action, ctx.room
+    if ctx.room.kind != RoomKind.DIRECT:
+        return None
+    home = await ctx.tx.get_one(Room, action.room_id)
+    return (action, home) if await rooms.is_member(ctx.tx, home, ctx.sender) else None
+
+
+async def reach(ctx: Context, number: int) -> tuple[ActionItem, Room]:
+    """Return the item and its room; raises Refusal where it cannot be reached from here."""
+    found = await reachable(ctx, number)
+    if found is None:
+        raise Refusal("action-unknown", number=number, direct=ctx.room.kind == RoomKind.DIRECT)
+    return found
+
+
+async def reach_unfinished(ctx: Context, number: int) -> tuple[ActionItem, Room]:
+    """Return the item and its room as `reach` does; raises Refusal also where there is nothing left to do."""
+    action, home = await reach(ctx, number)
+    if not action.is_unfinished:
+        raise Refusal("action-finished", **await picture(ctx, action))
+    return action, home
+
+
+async def named_item(ctx: Context, text: str) -> ActionItem | None:
+    """Return the item of this room that a text names with its first word (`14 bis morgen`)."""
+    digits = text.split(maxsplit=1)[0].upper().removeprefix("A").rstrip(",:") if text else ""
+    if not digits.isdecimal() or len(digits) > 9:  # noqa: PLR2004 - more is no number that anyone means
+        return None
+    found = await reachable(ctx, int(digits))
+    return found[0] if found else None
+
+
+def record(ctx: Context, action: ActionItem, what: str, note: str | None = None) -> None:
+    """Write down what the sender changed about the item."""
+    ctx.tx.add(
+        ActionChange(
+            action_id=action.id,
+            at=ctx.now,
+            by=ctx.sender,
+            what=what,
+            note=note or None,
+            event_id=ctx.event.event_id,
+        )
+    )
+
+
+async def history(ctx: Context, action: ActionItem) -> list[Entry]:
+    """Return what happened to the item, oldest first."""
+    changes = await actions.history(ctx.tx, action)
+    people = await names(ctx, {user for one in changes for user in (one.by, *_assigned(one))})
+    return [_entry(one, people) for one in changes]
+
+
+async def names(ctx: Context, user_ids: set[str]) -> dict[str, Name]:
+    """Return these people as texts show them, by user id."""
+    return {one.user_id: one for one in await ctx.people(user_ids)}
+
+
+async def picture(ctx: Context, action: ActionItem) -> dict[str, Any]:
+    """Return what texts need to show the item as it stands: who, tags, and what settled it if it is not open."""
+    await ctx.tx.flush()
+    assigned = (await actions.assignees(ctx.tx, [action.id])).get(action.id, [])
+    is_open = action.state == ActionState.OPEN
+    settled = None if is_open else await actions.latest(ctx.tx, action, SETTLING)
+    people = await names(ctx, {*assigned, *([settled.by] if settled else [])})
+    return {
+        "action": action,
+        "people": [people[user] for user in assigned],
+        "tags": (await actions.tags(ctx.tx, [action.id])).get(action.id, []),
+        "settled": _entry(settled, people) if settled else None,
+        "next_meeting": False,
+    }
+
+
+async def redrawn(ctx: Context, action: ActionItem, home: Room) -> Say:
+    """Show the item's newest state in the message that announced it."""
+    return ctx.update("action-item", about=action, room=home, **await picture(ctx, action))
+
+
+def link(action: ActionItem, home: Room) -> str | None:
+    """Return the permalink of the message that the item arose from."""
+    return event_link(home.matrix_id, action.source_event_id) if action.source_event_id else None
+
+
+def today(ctx: Context, home: Room) -> date:
+    """Return the calendar day in the item's room."""
+    return ctx.now.astimezone(zone(home.zone)).date()
+
+
+async def plan_reminder(ctx: Context, action: ActionItem, home: Room, day: date | None = None) -> None:
+    """Plan the item's next reminder, on `day` if given, else by the rule; what was planned before is dropped."""
+    await due.cancel(ctx.tx, REMIND, action.id)
+    if not action.is_unfinished or action.due_on is None:
+        return
+    day = day or reminders.next_day(action.due_on, today(ctx, home))
+    await ctx.due(REMIND, action, at=reminders.morning(day, zone(home.zone)), room=home)
+
+
+def _entry(change: ActionChange, people: dict[str, Name]) -> Entry:
+    assigned = tuple(people[user] for user in _assigned(change))
+    day = date.fromisoformat(change.note) if change.what == "due" and change.note else None
+    note = None if assigned or day else change.note
+    return Entry(change.what, change.at, people[change.by], note, assigned, day)
+
+
+def _assigned(change: ActionChange) -> list[str]:
+    return (change.note or "").split() if change.what == "assigned" else []

@@ -1,0 +1,105 @@
+"""Loads the facts of a digest: always the same few queries, however many groups and items there are."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from commands.digests.content import AHEAD, Facts, GroupFact, ItemFact, MeetingFact, PollFact
+from commands.digests.weeks import A_WEEK
+from commands.kit.context import Context
+from commands.kit.texts import event_link, zone
+from storage import actions, meetings, outbox, polls, rooms
+from storage.actions import ActionItem, ActionState
+from storage.meetings import Meeting, MeetingState
+from storage.polls import Poll
+from storage.rooms import Room
+
+LONGEST_MEETING = timedelta(days=7)  # a meeting counts when it ends, and is found by its start
+AN_INSTANT = timedelta(microseconds=1)
+FARTHEST_EAST = ZoneInfo("Pacific/Kiritimati")  # where a day is over first
+Noun = TypeVar("Noun", Poll, ActionItem, Meeting)
+
+
+async def load(ctx: Context, groups: Sequence[Room], since: datetime, until: datetime) -> Facts:
+    """Return all facts of these groups that the window and the week before it need."""
+    by_id = {group.id: group for group in groups}
+    return Facts(
+        groups=[GroupFact(group.id, group.name, zone(group.zone), group.created_at) for group in groups],
+        polls=await _polls(ctx, by_id, since, until),
+        items=await _items(ctx, by_id, since - A_WEEK, until),
+        meetings=await _meetings(ctx, by_id, since, until),
+    )
+
+
+async def _polls(ctx: Context, groups: Mapping[int, Room], since: datetime, until: datetime) -> list[PollFact]:
+    found = _within(groups, [*await polls.closed_between(ctx.tx, since, until), *await polls.all_open(ctx.tx)])
+    ids = [poll.id for poll in found]
+    votes = await polls.votes_per_option(ctx.tx, ids)
+    said = await outbox.newest_about(ctx.tx, Poll.noun, ids)
+    members = await rooms.member_counts(ctx.tx, groups, without=ctx.setup.nobody)
+    return [
+        PollFact(
+            id=poll.id,
+            group=poll.room_id,
+            question=poll.question,
+            options=tuple(poll.options),
+            opened_at=poll.opened_at,
+            closes_at=poll.closes_at,
+            closed_at=poll.closed_at,
+            votes=votes.get(poll.id, {}),
+            eligible=poll.eligible or members.get(poll.room_id, 0),
+            link=event_link(*said[poll.id]) if poll.id in said else None,
+        )
+        for poll in found
+    ]
+
+
+async def _items(ctx: Context, groups: Mapping[int, Room], since: datetime, until: datetime) -> list[ItemFact]:
+    """Items that moved, and unfinished ones that are overdue or blocked; what was closed up to now, to know `until`."""
+    moved = await actions.moved_between(ctx.tx, since, max(until, ctx.now + AN_INSTANT))
+    today = until.astimezone(FARTHEST_EAST).date()
+    overdue = await ctx.tx.scalars(actions.listing(room_ids=groups, due_before=today))
+    blocked = await ctx.tx.scalars(actions.listing(room_ids=groups, states=[ActionState.BLOCKED]))
+    found = {item.id: item for item in _within(groups, [*moved, *overdue, *blocked])}
+    assigned = await actions.assignees(ctx.tx, found)
+    names = await rooms.names(ctx.tx, [user for users in assigned.values() for user in users])
+    return [_item(item, groups, [names[user] for user in assigned.get(item.id, ())]) for item in found.values()]
+
+
+def _item(item: ActionItem, groups: Mapping[int, Room], assignees: Iterable[str]) -> ItemFact:
+    source = item.source_event_id
+    return ItemFact(
+        id=item.id,
+        group=item.room_id,
+        text=item.text,
+        assignees=tuple(assignees),
+        created_at=item.created_at,
+        closed_at=item.closed_at,
+        done=item.state == ActionState.DONE,
+        blocked=item.state == ActionState.BLOCKED,
+        due_on=item.due_on,
+        link=event_link(groups[item.room_id].matrix_id, source) if source else None,
+    )
+
+
+async def _meetings(ctx: Context, groups: Mapping[int, Room], since: datetime, until: datetime) -> list[MeetingFact]:
+    found = await meetings.between(ctx.tx, since - LONGEST_MEETING, until + AHEAD)
+    return [
+        MeetingFact(
+            name=meeting.name,
+            group=meeting.room_id,
+            title=meeting.title,
+            starts_at=meeting.starts_at,
+            ends_at=meeting.ends_at,
+            cancelled=meeting.state == MeetingState.CANCELLED,
+            skipped=meeting.state == MeetingState.SKIPPED,
+            reason=meeting.reason,
+            link=meeting.link,
+        )
+        for meeting in _within(groups, found)
+    ]
+
+
+def _within(groups: Collection[int], found: Iterable[Noun]) -> list[Noun]:
+    return [one for one in found if one.room_id in groups]

@@ -1,0 +1,67 @@
+"""When digests are due, and how their weeks are called."""
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from commands.kit.dates import to_instant
+from commands.kit.workdays import holiday_name, next_working_day
+
+A_WEEK = dt.timedelta(days=7)
+NOON = dt.time(12)
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """On which weekday (Monday is 0), at what wall time and in which zone digests are due."""
+
+    day: int
+    time: dt.time
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The digest of one ISO week (`2026-W46`), and the instant (aware UTC) at which it is due."""
+
+    week: str
+    at: dt.datetime
+
+
+def last_slot(now: dt.datetime, rhythm: Rhythm) -> Slot:
+    """The latest slot that is due at `now` (aware) or was before."""
+    monday = _monday(now, rhythm)
+    slots = [_slot(monday - weeks * A_WEEK, rhythm) for weeks in range(3)]
+    return next(slot for slot in slots if slot.at <= now)
+
+
+def next_slot(now: dt.datetime, rhythm: Rhythm) -> Slot:
+    """The first slot later than `now` (aware)."""
+    monday = _monday(now, rhythm)
+    slots = [_slot(monday + weeks * A_WEEK, rhythm) for weeks in (-1, 0, 1)]
+    return next(slot for slot in slots if slot.at > now)
+
+
+def days_of(since: dt.datetime, until: dt.datetime, zone: ZoneInfo) -> tuple[dt.date, dt.date]:
+    """The first and the last day whose noon lies in the window, so that the days of two windows never overlap."""
+    first = _first_noon(since, zone)
+    return first, max(first, _first_noon(until, zone) - dt.timedelta(days=1))
+
+
+def _slot(monday: dt.date, rhythm: Rhythm) -> Slot:
+    """The week keeps its name when a public holiday moves the day into the week after it."""
+    day = monday + dt.timedelta(days=rhythm.day)
+    if holiday_name(day, "de"):
+        day = next_working_day(day)
+    year, week, _ = monday.isocalendar()
+    return Slot(f"{year}-W{week:02}", to_instant(dt.datetime.combine(day, rhythm.time), rhythm.zone))
+
+
+def _monday(now: dt.datetime, rhythm: Rhythm) -> dt.date:
+    today = now.astimezone(rhythm.zone).date()
+    return today - dt.timedelta(days=today.weekday())
+
+
+def _first_noon(at: dt.datetime, zone: ZoneInfo) -> dt.date:
+    local = at.astimezone(zone)
+    return local.date() + dt.timedelta(days=local.time() > NOON)

@@ -1,0 +1,35 @@
+"""The table of all commands for the README, generated from the same source as the help."""
+
+from commands.help.index import entry
+from commands.kit.vocabulary import Spoken, Vocabulary
+
+PREFIX = "!"
+HEADINGS = {
+    "de": ("Deutsch", "Englisch", "So geht es", "Was es tut"),
+    "en": ("German", "English", "Usage", "What it does"),
+}
+
+
+def command_table(vocabulary: Vocabulary, language: str) -> str:
+    """Return a Markdown table of all commands by capability: words in both languages, usage and summary in one."""
+    lines = [_row(HEADINGS[language]), _row(["---"] * 4)]
+    package = ""
+    for spoken in vocabulary.spoken:
+        if spoken.package != package:
+            package = spoken.package
+            lines.append(_row([f"**{vocabulary.titles[language][package]}**", "", "", ""]))
+        explained = entry(spoken, language, PREFIX)
+        lines.append(_row([_words(spoken, "de"), _words(spoken, "en"), _code(explained.usage), explained.summary]))
+    return "\n".join(lines) + "\n"
+
+
+def _words(spoken: Spoken, language: str) -> str:
+    return ", ".join(_code(PREFIX + words) for words in spoken.wordings[language].words)
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def _row(cells: list[str] | tuple[str, ...]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -1,0 +1,23 @@
+"""Meetings: a group's series and single dates, told in the room and announced in time."""
+
+from commands.kit.triggers import Capability
+from commands.meetings import announcements, changes, handlers, lists
+
+CAPABILITY = Capability(
+    __name__,
+    (
+        handlers.open_once,
+        handlers.open_series,
+        changes.move,
+        changes.cancel,
+        changes.change,
+        changes.end_series,
+        lists.list_all,
+        lists.list_own,
+        announcements.no_reminders,
+        announcements.set_reminders,
+        announcements.remind,
+        announcements.announce,
+        announcements.top_up,
+    ),
+)

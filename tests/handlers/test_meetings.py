@@ -1,0 +1,705 @@
+"""What uagbot promises about meetings (M1, M2, M3, M5, R8)."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import event, select
+
+from storage.due import Due
+from storage.meetings import Meeting, Series
+from storage.rooms import RoomKind
+from tests.handlers.house import MONDAY, House, TestRoom
+
+SERIES = '!treffen jeden 1. Mittwoch im Monat 10:00-11:30 "UAG-Treffen" link=https://meet.example.org/uag1'
+ONCE = '!treffen einmalig 8.12. 10:00-11:30 "Workshop" ort="Stadthaus Halle (Saale)"'
+DECEMBER_8 = datetime(2026, 12, 8, 9, 0, tzinfo=UTC)
+
+
+async def stored(house: House) -> list[Meeting]:
+    async with house.database.begin() as tx:
+        return list(await tx.scalars(select(Meeting).order_by(Meeting.original, Meeting.id)))
+
+
+async def one(house: House, name: str) -> Meeting:
+    return next(meeting for meeting in await stored(house) if meeting.name == name)
+
+
+async def series(house: House) -> Series:
+    async with house.database.begin() as tx:
+        return (await tx.scalars(select(Series))).one()
+
+
+async def due_times(house: House, what: str, meeting: Meeting | None = None) -> list[datetime]:
+    async with house.database.begin() as tx:
+        query = select(Due.at).where(Due.what == what).order_by(Due.at)
+        return list(await tx.scalars(query.where(Due.subject == meeting.id) if meeting else query))
+
+
+# -- M1: a series
+
+
+async def test_a_series_shows_its_rule_and_the_next_six_dates_with_the_holiday_among_them(room: TestRoom) -> None:
+    answer = await room.says(SERIES)
+    lines = answer.message.text.splitlines()
+    assert lines[:2] == [
+        "UAG-Treffen: jeden 1. Mittwoch im Monat, 10:00–11:30 Uhr",
+        "Link: https://meet.example.org/uag1",
+    ]
+    assert [line for line in lines if line.startswith("- ")] == [
+        "- Mittwoch, 4. November 2026",
+        "- Mittwoch, 2. Dezember 2026",
+        "- Mittwoch, 6. Januar 2027 – Feiertag: Heilige Drei Könige",
+        "- Mittwoch, 3. Februar 2027",
+        "- Mittwoch, 3. März 2027",
+        "- Mittwoch, 7. April 2027",
+    ]
+    assert "Auch an Feiertagen findet das Treffen statt." in answer.text
+    assert "`!treffen ändern UAG1-2027-01-06 feiertag=auslassen`" in answer.text
+    assert "Erinnerung: 7 Tage, 1 Tag und 15 Minuten vorher." in answer.text
+    assert answer.message.mentions == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "line", "said"),
+    [
+        ("auslassen", "- Mittwoch, 6. Januar 2027 entfällt: Heilige Drei Könige", "Termine an Feiertagen entfallen."),
+        (
+            "verschieben",
+            "- Donnerstag, 7. Januar 2027 statt Mittwoch, 6. Januar 2027 (Heilige Drei Könige)",
+            "rücken auf den nächsten Arbeitstag",
+        ),
+        ("lassen", "- Mittwoch, 6. Januar 2027 – Feiertag: Heilige Drei Könige", "Auch an Feiertagen"),
+    ],
+)
+async def test_a_holiday_is_left_out_moved_or_kept_as_the_chair_says(
+    house: House, room: TestRoom, rule: str, line: str, said: str
+) -> None:
+    answer = await room.says(f"{SERIES} feiertag={rule}")
+    assert line in answer.text
+    assert said in answer.text
+    assert sum(line.startswith("- ") for line in answer.text.splitlines()) == (7 if rule == "auslassen" else 6)
+    epiphany = await one(house, "UAG1-2027-01-06")
+    assert f"{epiphany.original:%Y-%m-%d %H:%M}" == "2027-01-06 10:00"
+    assert epiphany.starts_at.day == (7 if rule == "verschieben" else 6)
+    assert epiphany.state == ("skipped" if rule == "auslassen" else "planned")
+    assert len(await due_times(house, "meeting start", epiphany)) == (0 if rule == "auslassen" else 1)
+
+
+async def test_the_english_series_says_the_same(house: House) -> None:
+    room = await house.room(language="en", title="Citizen apps", powers={"Anna": 100})
+    answer = await room.says(
+        '!meeting every 1st Wednesday 10:00-11:30 "Group meeting" place=Town hall Halle holiday=move'
+    )
+    assert "Group meeting: every 1st Wednesday of the month, 10:00–11:30\nPlace: Town hall Halle" in answer.text
+    assert "- Thursday, 7 January 2027 instead of Wednesday, 6 January 2027 (Epiphany)" in answer.text
+    assert "Dates on public holidays move to the next working day." in answer.text
+    skipped = await room.says("!meeting change UAG1-2027-01-06 holiday=skip")
+    assert "- Wednesday, 6 January 2027 does not take place: Epiphany" in skipped.text
+
+
+@pytest.mark.parametrize(
+    ("pattern", "rule", "first"),
+    [
+        ("jeden 2. Dienstag im Monat 10:00", "jeden 2. Dienstag im Monat, 10:00–11:00 Uhr", "10. November"),
+        ("jeden letzten Donnerstag 14 Uhr", "jeden letzten Donnerstag im Monat, 14:00–15:00 Uhr", "26. November"),
+        ("alle 2 Wochen montags 9:30-10:00", "alle 2 Wochen am Montag, 09:30–10:00 Uhr", "2. November"),
+        ("jeden Montag 8:00-9:00", "jeden Montag, 08:00–09:00 Uhr", "9. November"),
+        ("monatlich am 15. 10:00", "am 15. jedes Monats, 10:00–11:00 Uhr", "15. November"),
+    ],
+)
+async def test_every_pattern_is_said_back_in_words(room: TestRoom, pattern: str, rule: str, first: str) -> None:
+    answer = await room.says(f'!treffen {pattern} "Runde"')
+    assert f"Runde: {rule}" in answer.text
+    assert f", {first} 2026" in next(line for line in answer.text.splitlines() if line.startswith("- "))
+
+
+async def test_eight_dates_are_always_ahead_and_one_is_added_when_one_is_over(house: House, room: TestRoom) -> None:
+    await room.says('!treffen jeden Montag 10:00 "Runde" feiertag=auslassen')
+    assert [meeting.state for meeting in await stored(house)] == ["planned"] * 8
+    await house.sleep(hours=1.5)  # the first has begun
+    assert len(await stored(house)) == 8
+    await house.sleep(hours=1)
+    found = await stored(house)
+    assert [f"{meeting.original:%d.%m.}" for meeting in found][-2:] == ["21.12.", "28.12."]
+    await house.sleep(days=200)
+    found = await stored(house)
+    assert sum(meeting.is_planned and meeting.starts_at > house.now for meeting in found) == 8
+    assert {meeting.name for meeting in found if meeting.state == "skipped"} == {"UAG1-2027-03-29", "UAG1-2027-05-17"}
+    assert len({meeting.uid for meeting in found}) == 1
+    assert len(await due_times(house, "meeting series top up")) == 1
+
+
+async def test_after_a_long_absence_a_series_goes_on_from_today(house: House, room: TestRoom) -> None:
+    await room.says('!treffen jeden Montag 10:00 "Runde"')
+    sent = await house.sleep_until(MONDAY + timedelta(days=365), away=True)
+    assert sent.sent == []
+    found = await stored(house)
+    assert len(found) == 16
+    assert min(meeting.starts_at for meeting in found[8:]) > MONDAY + timedelta(days=365)
+    assert {meeting.starts_at.hour for meeting in found} == {9}
+
+
+# -- M1: one date
+
+
+async def test_one_date_is_written_out_with_place_and_end(house: House, room: TestRoom) -> None:
+    answer = await room.says(ONCE)
+    assert answer.message.text.startswith(
+        "Workshop\nDienstag, 8. Dezember 2026, 10:00–11:30 Uhr\nOrt: Stadthaus Halle (Saale)\n"
+    )
+    meeting = await one(house, "UAG1-2026-12-08")
+    assert (meeting.starts_at, meeting.ends_at) == (DECEMBER_8, DECEMBER_8 + timedelta(minutes=90))
+    assert meeting.uid.endswith("@uagbot")
+
+
+@pytest.mark.parametrize(
+    ("text", "when"),
+    [
+        ('!treffen einmalig 8.12. 10:00 "Workshop"', "Dienstag, 8. Dezember 2026, 10:00–11:00 Uhr"),
+        ('!treffen einmalig 8.12. 10:00 dauer=90min "Workshop"', "Dienstag, 8. Dezember 2026, 10:00–11:30 Uhr"),
+        ("!treffen einmalig 8.12. 10:00 Workshop dauer=2 Stunden", "Dienstag, 8. Dezember 2026, 10:00–12:00 Uhr"),
+        ("!treffen 8.12. 10-12 Uhr Workshop", "Dienstag, 8. Dezember 2026, 10:00–12:00 Uhr"),
+        ('!treffen einmalig 2026-12-08 10:00 bis 11:15 "Workshop"', "Dienstag, 8. Dezember 2026, 10:00–11:15 Uhr"),
+        ('!meeting once 8 December 10 am "Workshop" length=45', "Dienstag, 8. Dezember 2026, 10:00–10:45 Uhr"),
+        ('!treffen einmalig 15:00 "Workshop"', "Montag, 2. November 2026, 15:00–16:00 Uhr"),
+        ('!treffen einmalig 8:00 "Workshop"', "Dienstag, 3. November 2026, 08:00–09:00 Uhr"),
+        ('!treffen einmalig 8.12. 23:00 "Workshop" dauer=3h', "8. Dezember 2026, 23:00 Uhr bis Mittwoch, 9. Dezember"),
+        ('!treffen einmalig 6.1. 10:00 "Workshop"', "Dieser Tag ist ein Feiertag: Heilige Drei Könige."),
+    ],
+)
+async def test_one_date_is_typed_in_many_ways(room: TestRoom, text: str, when: str) -> None:
+    answer = await room.says(text)
+    assert answer.message.text.startswith("Workshop\n")
+    assert when in answer.text
+
+
+async def test_names_count_up_when_a_day_has_several_meetings(house: House, room: TestRoom) -> None:
+    await room.says(ONCE)
+    await room.says('!treffen einmalig 8.12. 14:00 "Nachklang"')
+    assert [meeting.name for meeting in await stored(house)] == ["UAG1-2026-12-08", "UAG1-2026-12-08-2"]
+    moved = await room.says("!treffen verschieben 8.12. auf 9.12.")
+    assert "gibt es mehrere Termine" in moved.text
+    assert "`UAG1-2026-12-08-2` (Nachklang)" in moved.text
+
+
+async def test_a_place_may_have_several_words_and_the_title_may_come_after_it(room: TestRoom) -> None:
+    answer = await room.says(
+        '!treffen einmalig 8.12. 10:00 ort=Stadthaus Halle (Saale) "Workshop Energie" link=http://a.example'
+    )
+    assert "Workshop Energie\n" in answer.text
+    assert "Ort: Stadthaus Halle (Saale)\nLink: http://a.example\n" in answer.text
+
+
+# -- M2: moving, cancelling, changing, ending
+
+
+async def test_a_moved_date_is_told_and_its_reminders_follow(house: House, room: TestRoom) -> None:
+    await room.says(ONCE)
+    answer = await room.says("!treffen verschieben UAG1-2026-12-08 auf 10.12. 14:00")
+    assert answer.message.text == (
+        "Workshop ist verschoben\nNeu: Donnerstag, 10. Dezember 2026, 14:00–15:30 Uhr\n"
+        "Bisher: Dienstag, 8. Dezember 2026, 10:00 Uhr\nOrt: Stadthaus Halle (Saale)"
+    )
+    meeting = await one(house, "UAG1-2026-12-08")
+    new = datetime(2026, 12, 10, 13, 0, tzinfo=UTC)
+    assert (meeting.starts_at, meeting.sequence, meeting.original.day) == (new, 1, 8)
+    assert await due_times(house, "meeting start") == [new]
+    assert await due_times(house, "meeting reminder") == [
+        new - timedelta(days=7),
+        new - timedelta(days=1),
+        new - timedelta(minutes=15),
+    ]
+    assert "(statt Di., 8. Dez.) · UAG1-2026-12-08" in (await room.says("!termine")).text
+
+
+@pytest.mark.parametrize(
+    ("to", "new"),
+    [
+        ("auf 10.12.", "Donnerstag, 10. Dezember 2026, 10:00–11:30 Uhr"),
+        ("auf 14:00", "Dienstag, 8. Dezember 2026, 14:00–15:30 Uhr"),
+        ("auf 14:00-15:00", "Dienstag, 8. Dezember 2026, 14:00–15:00 Uhr"),
+        ("auf 10.12. 9:00-12:00", "Donnerstag, 10. Dezember 2026, 09:00–12:00 Uhr"),
+        ("auf=10.12. 9:00", "Donnerstag, 10. Dezember 2026, 09:00–10:30 Uhr"),
+        ("auf Mi 9-10 Uhr", "Mittwoch, 4. November 2026, 09:00–10:00 Uhr"),
+        ("to 10 December 9 am", "Donnerstag, 10. Dezember 2026, 09:00–10:30 Uhr"),
+    ],
+)
+async def test_what_is_not_said_stays_when_a_date_moves(room: TestRoom, to: str, new: str) -> None:
+    await room.says(ONCE)
+    assert f"Neu: {new}\n" in (await room.says(f"!treffen verschieben 8.12. {to}")).text
+
+
+async def test_a_date_is_meant_by_name_by_day_or_by_reply(room: TestRoom) -> None:
+    opened = await room.says(ONCE)
+    assert "Neu: Mittwoch, 9." in (await room.says("!treffen verschieben uag1-2026-12-08 auf 9.12.")).text
+    assert "Neu: Donnerstag, 10." in (await room.says("!treffen verschieben 2026-12-09 auf 10.12.")).text
+    assert "Neu: Freitag, 11." in (await room.says("!treffen verschieben 8.12. auf 11.12.")).text  # its original day
+    replied = await room.says("!treffen verschieben auf 14.12.", reply_to=opened.message.event_id)
+    assert "Neu: Montag, 14." in replied.text
+    cancelled = await room.says("!treffen absagen Der Raum ist belegt", reply_to=replied.message.event_id)
+    assert "Grund: Der Raum ist belegt" in cancelled.text
+
+
+async def test_a_cancelled_date_is_told_and_nobody_is_reminded_of_it(house: House, room: TestRoom) -> None:
+    await room.says(ONCE)
+    answer = await room.says('!treffen absagen 8.12. "10:00 ist zu früh"')
+    assert answer.message.text == (
+        "Workshop fällt aus\nAbgesagt ist der Termin am Dienstag, 8. Dezember 2026, 10:00 Uhr.\n"
+        "Grund: 10:00 ist zu früh"
+    )
+    listed = await room.says("!termine")
+    assert "<del>Di., 8. Dez., 10:00 Uhr Workshop</del> – abgesagt: 10:00 ist zu früh" in listed.message.html
+    assert (await house.sleep(days=40)).sent == []
+    assert "Es steht kein Termin an." in (await room.says("!termine")).text
+
+
+async def test_a_deleted_cancellation_lets_the_date_take_place(house: House, room: TestRoom) -> None:
+    await room.says(ONCE)
+    cancelled = await room.says("!treffen absagen 8.12. Sturm")
+    back = await room.redacts(cancelled.event_id)
+    assert back.message.text.startswith("Workshop findet doch statt\nDienstag, 8. Dezember 2026, 10:00–11:30 Uhr")
+    meeting = await one(house, "UAG1-2026-12-08")
+    assert (meeting.state, meeting.reason, meeting.sequence) == ("planned", None, 2)
+    assert len(await due_times(house, "meeting reminder", meeting)) == 3
+    late = await room.says("!treffen absagen 8.12.")
+    await house.sleep(days=40)
+    assert "ist vorbei" in (await room.redacts(late.event_id)).text
+
+
+async def test_one_date_changes_by_itself_or_with_its_whole_series(house: House, room: TestRoom) -> None:
+    await room.says(SERIES)
+    alone = await room.says("!treffen ändern 2.12. ort=Rathaus Stendal link=- titel=Vor Ort")
+    assert alone.message.text == (
+        "Geändert: Vor Ort\nMittwoch, 2. Dezember 2026, 10:00–11:30 Uhr\nOrt: Rathaus Stendal"
+    )
+    every = await room.says('!treffen ändern 4.11. serie=ja titel="Große Runde" link=https://neu.example.org')
+    assert every.message.text.startswith("Geändert für alle kommenden Termine.\nGroße Runde: jeden 1. Mittwoch")
+    found = await stored(house)
+    assert {(meeting.title, meeting.link) for meeting in found} == {("Große Runde", "https://neu.example.org")}
+    assert [meeting.place for meeting in found][:3] == [None, "Rathaus Stendal", None]
+    kept = await series(house)
+    assert (kept.title, kept.sequence) == ("Große Runde", 1)
+    await house.sleep(days=3)
+    assert {meeting.title for meeting in await stored(house)} == {"Große Runde"}
+    assert len(await stored(house)) == 9
+
+
+async def test_a_holiday_rule_changes_only_dates_that_nobody_changed(house: House, room: TestRoom) -> None:
+    await room.says(SERIES)
+    await room.says("!treffen verschieben UAG1-2027-01-06 auf 5.1.")
+    changed = await room.says("!treffen ändern 4.11. feiertag=auslassen")
+    assert "- Dienstag, 5. Januar 2027, 10:00 Uhr statt Mittwoch, 6. Januar 2027 (Heilige Drei Könige)" in changed.text
+    assert all(meeting.is_planned for meeting in await stored(house))
+
+
+async def test_a_skipped_date_can_be_moved_and_then_takes_place(house: House, room: TestRoom) -> None:
+    await room.says(f"{SERIES} feiertag=auslassen")
+    assert "fällt schon aus" in (await room.says("!treffen absagen 6.1.")).text
+    assert "Neu: Freitag, 8. Januar 2027" in (await room.says("!treffen verschieben 6.1. auf 8.1.")).text
+    assert (await one(house, "UAG1-2027-01-06")).is_planned
+
+
+async def test_a_date_moved_onto_a_holiday_moves_but_it_is_said(room: TestRoom) -> None:
+    await room.says(ONCE)
+    moved = await room.says("!treffen verschieben 8.12. auf 25.12.")
+    assert "Bitte beachten: Der neue Tag ist ein Feiertag (Erster Weihnachtstag)." in moved.text
+
+
+@pytest.mark.parametrize(
+    "text", ["!treffen ende", "!treffen ende 2.12.", "!treffen serie ende UAG1-2027-01-06", "!meeting end"]
+)
+async def test_a_series_ends_and_its_coming_dates_vanish(house: House, room: TestRoom, text: str) -> None:
+    await room.says(SERIES)
+    await house.sleep(days=3)
+    ended = await room.says(text)
+    assert ended.message.text == (
+        "Die Serie „UAG-Treffen“ ist beendet.\nAlle geplanten Termine ab Mittwoch, 2. Dezember 2026 entfallen."
+    )
+    assert [meeting.name for meeting in await stored(house)] == ["UAG1-2026-11-04"]
+    assert (await house.sleep(days=60)).sent == []
+    assert "Diese Gruppe hat keine Serie." in (await room.says("!treffen ende")).text
+
+
+async def test_a_series_is_ended_by_a_reply_and_asked_for_if_there_are_two(room: TestRoom) -> None:
+    first = await room.says(SERIES)
+    await room.says('!treffen jeden Freitag 9:00 "Frühstück"')
+    which = await room.says("!treffen ende")
+    assert "Welche Serie meinen Sie?" in which.text
+    assert "`UAG1-2026-11-04` (UAG-Treffen), `UAG1-2026-11-06` (Frühstück)" in which.text
+    ended = await room.says("!treffen ende", reply_to=first.message.event_id)
+    assert "„UAG-Treffen“ ist beendet" in ended.text
+    assert "ist schon beendet" in (await room.says("!treffen ende", reply_to=first.message.event_id)).text
+
+
+async def test_what_was_said_about_a_vanished_date_never_means_another_one(house: House, room: TestRoom) -> None:
+    await room.says(SERIES)
+    reminder = await house.sleep(days=1, hours=2)
+    assert "Erinnerung: UAG-Treffen" in reminder.text
+    await room.says("!treffen ende")
+    await room.says(ONCE)
+    answer = await room.says("!treffen absagen", reply_to=reminder.messages[0].event_id)
+    assert "Diesen Termin gibt es nicht mehr." in answer.text
+    assert (await one(house, "UAG1-2026-12-08")).is_planned
+
+
+async def test_only_its_chair_sets_moves_cancels_and_ends(house: House, room: TestRoom) -> None:
+    await room.says(SERIES)
+    before = await house.dump()
+    for text in (
+        SERIES,
+        ONCE,
+        "!treffen verschieben 2.12. auf 3.12.",
+        "!treffen absagen 2.12.",
+        "!treffen ändern 2.12. ort=Hier",
+        "!treffen ändern 2.12. ort=Hier serie=ja",
+        "!treffen ende",
+        "!treffen erinnerungen 1d",
+        "!treffen erinnerungen aus",
+    ):
+        assert "die Leitung dieses Raums" in (await room.says(text, who="Carla")).text, text
+    assert await house.dump() == before
+    assert "Die nächsten Termine" in (await room.says("!termine", who="Carla")).text
+    assert "7 Tage" in (await room.says("!treffen erinnerungen", who="Carla")).text
+
+
+async def test_a_date_of_another_room_cannot_be_reached(house: House, room: TestRoom) -> None:
+    other = await house.room("UAG2", title="Mobilität", powers={"Anna": 100})
+    await room.says(SERIES)
+    before = await house.dump()
+    for text in (
+        "!treffen verschieben UAG1-2026-12-02 auf 3.12.",
+        "!treffen absagen UAG1-2026-12-02",
+        "!treffen ändern UAG1-2026-12-02 ort=Hier",
+        "!treffen ende UAG1-2026-12-02",
+    ):
+        assert "Einen Termin UAG1-2026-12-02 gibt es in diesem Raum nicht." in (await other.says(text)).text
+    assert "hat diese Gruppe keinen Termin" in (await other.says("!treffen absagen 2.12.")).text
+    assert await house.dump() == before
+
+
+# -- M3: reminders and the start
+
+
+async def test_reminders_come_a_week_a_day_and_a_quarter_of_an_hour_before_then_the_start(
+    house: House, room: TestRoom
+) -> None:
+    await room.says(f"{ONCE} link=https://meet.example.org/uag1")
+    sent = (await house.sleep(days=40)).messages
+    when = "\nDienstag, 8. Dezember 2026, 10:00–11:30 Uhr\nOrt: Stadthaus Halle (Saale)\nLink: https://meet.example.org/uag1"
+    assert [message.text for message in sent] == [
+        f"Erinnerung: Workshop in 7 Tagen{when}",
+        f"Erinnerung: Workshop morgen{when}",
+        f"Erinnerung: Workshop in 15 Minuten{when}",
+        "Workshop beginnt jetzt.\nOrt: Stadthaus Halle (Saale)\nLink: https://meet.example.org/uag1",
+    ]
+    assert all(message.content["m.mentions"] == {} for message in sent)
+
+
+async def test_english_reminders_and_lists(house: House) -> None:
+    room = await house.room(language="en", title="Citizen apps", powers={"Anna": 100})
+    await room.says('!meeting once 8 December 10:00-11:30 "Workshop" place="Town hall"')
+    assert "- Tue 8 Dec, 10:00 Workshop, Town hall · UAG1-2026-12-08" in (await room.says("!meetings")).text
+    moved = await room.says("!meeting move UAG1-2026-12-08 to 25 December 10:00")
+    assert "New: Friday, 25 December 2026, 10:00–11:30\nBefore: Tuesday, 8 December 2026, 10:00" in moved.text
+    assert "Please note: the new day is a public holiday (Christmas Day)." in moved.text
+    sent = (await house.sleep(days=53, hours=2)).messages
+    assert [message.text.splitlines()[0] for message in sent] == [
+        "Reminder: Workshop in 7 days",
+        "Reminder: Workshop tomorrow",
+        "Reminder: Workshop in 15 minutes",
+        "Workshop begins now.",
+    ]
+    await room.says('!meeting once 8 January 10:00 "Retreat"')
+    cancelled = await room.says('!meeting cancel 8 January "Snow"')
+    assert cancelled.message.text == (
+        "Retreat does not take place\nCancelled is the date on Friday, 8 January 2027, 10:00.\nReason: Snow"
+    )
+
+
+async def test_reminders_that_lie_in_the_past_are_not_planned(house: House, room: TestRoom) -> None:
+    await room.says('!treffen einmalig heute 10:10 "Kurz"')
+    assert len(await due_times(house, "meeting reminder")) == 1
+    await room.says('!treffen einmalig heute 9:10 "Gleich"')
+    assert len(await due_times(house, "meeting reminder")) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "texts"),
+    [
+        (timedelta(days=6), ["Erinnerung: Workshop in 6 Tagen (verspätet, der Bot war nicht erreichbar)"]),
+        (timedelta(hours=3), ["Erinnerung: Workshop heute (verspätet, der Bot war nicht erreichbar)"]),
+        (timedelta(minutes=10), ["Erinnerung: Workshop in 10 Minuten"]),
+        (timedelta(minutes=3), ["Erinnerung: Workshop in 3 Minuten (verspätet, der Bot war nicht erreichbar)"]),
+        (timedelta(minutes=-5), ["Workshop beginnt jetzt."]),
+        (timedelta(minutes=-30), ["Workshop hat um 10:00 Uhr begonnen (verspätet, der Bot war nicht erreichbar)."]),
+        (timedelta(minutes=-90), []),
+        (timedelta(days=-3), []),
+    ],
+)
+async def test_after_an_absence_only_what_still_makes_sense_is_said(
+    house: House, room: TestRoom, before: timedelta, texts: list[str]
+) -> None:
+    await room.says(ONCE)
+    sent = await house.sleep_until(DECEMBER_8 - before, away=True)
+    assert [message.text.splitlines()[0] for message in sent.messages] == texts
+    again = await house.sleep_until(DECEMBER_8 - before)
+    assert again.sent == []
+
+
+async def test_a_group_chooses_its_own_reminders(house: House, room: TestRoom) -> None:
+    await room.says(ONCE)
+    chosen = await room.says("!treffen erinnerungen 2 Stunden, 3d 3t")
+    assert chosen.message.text == (
+        "An die Treffen dieser Gruppe erinnere ich ab jetzt 3 Tage und 2 Stunden vorher; den Beginn sage ich an."
+    )
+    assert await due_times(house, "meeting reminder") == [
+        DECEMBER_8 - timedelta(days=3),
+        DECEMBER_8 - timedelta(hours=2),
+    ]
+    await room.says("!treffen erinnerungen aus")
+    assert await due_times(house, "meeting reminder") == []
+    assert await due_times(house, "meeting start") == [DECEMBER_8]
+    assert "Erinnerung" not in (await room.says('!treffen einmalig 9.12. 10:00 "Still"')).text
+    assert "erinnere ich nicht" in (await room.says("!treffen erinnerungen")).text
+    await room.says("!meeting reminders 1w")
+    assert "7 Tage vorher" in (await room.says("!treffen erinnerungen")).text
+
+
+async def test_a_choice_of_reminders_leaves_a_start_that_is_overdue_alone(house: House, room: TestRoom) -> None:
+    await room.says(ONCE)
+    house.now = DECEMBER_8 + timedelta(minutes=2)
+    await room.says("!treffen erinnerungen 1d")
+    assert (await house.sleep(minutes=1)).of("meeting-begins").text.startswith("Workshop beginnt jetzt.")
+
+
+# -- M5: lists
+
+
+async def test_long_lists_are_cut_with_a_count_and_go_on_in_a_thread(room: TestRoom) -> None:
+    await room.says(SERIES)
+    await room.says('!treffen jeden Freitag 9:00 "Frühstück"')
+    listed = await room.says("!termine")
+    first, rest = listed.messages
+    assert sum(line.startswith("- ") for line in first.text.splitlines()) == 10
+    assert "6 weitere Termine stehen im Thread." in first.text
+    assert rest.relation == "m.thread"
+    assert sum(line.startswith("- ") for line in rest.text.splitlines()) == 6
+
+
+async def test_very_long_lists_say_how_many_more_there_are(room: TestRoom) -> None:
+    for number in range(7):
+        await room.says(f'!treffen jeden Freitag {8 + number}:00 "Runde {number}"')
+    listed = await room.says("!termine")
+    assert "46 weitere Termine stehen im Thread." in listed.messages[0].text
+    assert "Und 6 weitere." in listed.messages[1].text
+
+
+async def test_all_groups_are_listed_with_their_keys(house: House, room: TestRoom) -> None:
+    other = await house.room("UAG2", title="Mobilität", powers={"Anna": 100})
+    await room.says(SERIES)
+    await other.says(f"{SERIES} feiertag=auslassen")
+    own = await room.says("!termine")
+    assert "UAG2" not in own.text
+    every = await room.says("!termine alle")
+    assert "- Mi., 4. Nov., 10:00 Uhr UAG1: UAG-Treffen\n- Mi., 4. Nov., 10:00 Uhr UAG2: UAG-Treffen\n" in every.text
+    skipped = "<del>Mi., 6. Jan., 10:00 Uhr UAG2: UAG-Treffen</del> – entfällt: Heilige Drei Könige"
+    assert skipped in every.messages[0].html
+
+
+async def test_a_direct_chat_lists_the_groups_of_the_person(house: House, room: TestRoom) -> None:
+    other = await house.room("UAG2", "Anna", "Dieter", title="Mobilität", powers={"Anna": 100})
+    direct = await house.room(None, "Dieter", kind=RoomKind.DIRECT)
+    await room.says(SERIES)
+    await other.says(ONCE)
+    assert "UAG1" not in (await direct.says("termine", who="Dieter")).text
+    assert "UAG2: Workshop" in (await direct.says("!termine", who="Dieter")).text
+    assert "UAG1: UAG-Treffen" in (await direct.says("termine alle", who="Dieter")).text
+    assert "nur im Raum einer Arbeitsgruppe" in (await direct.says(SERIES, who="Dieter")).text
+
+
+async def test_a_room_that_is_no_group_hears_how_to_become_one(house: House) -> None:
+    room = await house.room(None, kind=RoomKind.PLAIN, powers={"Anna": 100})
+    before = await house.dump()
+    for text in ("!termine", "!termine alle", SERIES, ONCE):
+        assert "noch keine Arbeitsgruppe" in (await room.says(text)).text
+    assert await house.dump() == before
+
+
+async def test_an_empty_list_says_how_to_set_a_date(room: TestRoom) -> None:
+    assert "Es steht kein Termin an. Einen festlegen:" in (await room.says("!termine")).text
+    assert "In Ihren Gruppen steht kein Termin an." in (await room.says("!termine alle")).text
+
+
+# -- R8: edits and redactions
+
+
+async def test_an_edit_makes_the_series_anew_under_the_same_uid(house: House, room: TestRoom) -> None:
+    opened = await room.says('!treffen jeden 1. Mittwoch im Monat 10:00 "UAG-Trefen"')
+    before = {meeting.name: meeting.id for meeting in await stored(house)}
+    uid = (await series(house)).uid
+    edited = await room.edits(opened.event_id, '!treffen jeden Mittwoch 9:00-9:30 "UAG-Treffen" feiertag=auslassen')
+    assert edited.reactions == ["✏️"]
+    assert edited.of("series-opened").edits == opened.message.event_id
+    assert "UAG-Treffen: jeden Mittwoch, 09:00–09:30 Uhr" in edited.of("series-opened").text
+    kept, found = await series(house), await stored(house)
+    assert (kept.uid, kept.sequence, kept.minutes) == (uid, 1, 30)
+    assert [meeting.name for meeting in found][:3] == ["UAG1-2026-11-04", "UAG1-2026-11-11", "UAG1-2026-11-18"]
+    assert {(meeting.title, f"{meeting.original:%H:%M}") for meeting in found} == {("UAG-Treffen", "09:00")}
+    assert found[0].id == before["UAG1-2026-11-04"]
+    assert {meeting.id for meeting in found[1:4]}.isdisjoint(before.values())
+    assert len(await due_times(house, "meeting start")) == 8
+    announced = await house.sleep(days=2)
+    assert [message.text.splitlines()[0] for message in announced.messages] == [
+        "Erinnerung: UAG-Treffen morgen",
+        "Erinnerung: UAG-Treffen in 15 Minuten",
+        "Erinnerung: UAG-Treffen in 7 Tagen",
+        "UAG-Treffen beginnt jetzt.",
+    ]
+
+
+async def test_an_edit_is_refused_once_a_date_has_begun_or_was_changed(house: House, room: TestRoom) -> None:
+    opened = await room.says(SERIES)
+    await room.says("!treffen absagen 2.12.")
+    before = await house.dump()
+    changed = SERIES.replace("10:00", "09:00")
+    assert "wurden schon geändert" in (await room.edits(opened.event_id, changed)).text
+    assert await house.dump() == before
+    await house.sleep(days=3)
+    before = await house.dump()
+    assert "hat schon stattgefunden" in (await room.edits(opened.event_id, changed)).text
+    assert "hat schon stattgefunden" in (await room.redacts(opened.event_id)).text
+    assert await house.dump() == before
+
+
+async def test_a_deleted_command_ends_its_series_or_cancels_its_date(house: House, room: TestRoom) -> None:
+    opened, once = await room.says(SERIES), await room.says(ONCE)
+    assert "„UAG-Treffen“ ist beendet" in (await room.redacts(opened.event_id)).text
+    assert "Workshop fällt aus" in (await room.redacts(once.event_id)).text
+    assert [meeting.state for meeting in await stored(house)] == ["cancelled"]
+    assert (await house.sleep(days=60)).sent == []
+    late = await room.says('!treffen einmalig 15.1. 10:00 "Klausur"')
+    await house.sleep(days=20)
+    assert "hat schon begonnen" in (await room.redacts(late.event_id)).text
+
+
+async def test_an_edited_single_date_is_renamed_and_planned_anew(house: House, room: TestRoom) -> None:
+    opened = await room.says(ONCE)
+    uid = (await one(house, "UAG1-2026-12-08")).uid
+    edited = await room.edits(opened.event_id, '!treffen einmalig 18.12. 10:00 "Workshop Energie"')
+    assert edited.reactions == ["✏️"]
+    assert "Workshop Energie\nFreitag, 18. Dezember 2026, 10:00–11:00 Uhr" in edited.of("meeting-opened").text
+    meeting = await one(house, "UAG1-2026-12-18")
+    assert (meeting.uid, meeting.sequence, meeting.place) == (uid, 1, None)
+    assert await due_times(house, "meeting start") == [DECEMBER_8 + timedelta(days=10)]
+    await room.says("!treffen verschieben 18.12. auf 17.12.")
+    assert "wurde inzwischen geändert" in (await room.edits(opened.event_id, ONCE)).text
+
+
+# -- bad input
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("!treffen", "So geht es: `!treffen jeden 2. Dienstag im Monat"),
+        ("!treffen Workshop", "So geht es"),
+        ("!treffen jeden 2. Dienstag im Monat 10:00", "So geht es"),
+        ('!treffen jeden 2. Dienstag im Monat "x"', "Um wie viel Uhr?"),
+        ('!treffen jeden 6. Dienstag im Monat 10:00 "x"', "gibt es im Kalender nicht"),
+        ('!treffen jeden Dienstag 10:00-9:00 "x"', "gibt es im Kalender nicht"),
+        ('!treffen jeden Dienstag 10:00 ""', "braucht einen Titel"),
+        ('!treffen jeden Dienstag 10:00 "' + "x" * 121 + '"', "121 Zeichen, höchstens 120"),
+        ('!treffen jeden Dienstag 10:00 "x" link=javascript:alert(1)', "ist kein Link"),
+        ('!treffen jeden Dienstag 10:00 "x" link=meet.example.org', "ist kein Link"),
+        ('!treffen jeden Dienstag 10:00 "x" link=https://a.example/' + "x" * 490, "höchstens 500"),
+        ('!treffen jeden Dienstag 10:00 "x" ort="' + "x" * 151 + '"', "höchstens 150"),
+        ('!treffen jeden Dienstag 10:00 "x" feiertag=vielleicht', "auslassen|verschieben|lassen"),
+        ('!treffen jeden Dienstag 10:00 "x" feiertage=auslassen', "Meinten Sie `feiertag=`"),
+        ('!treffen jeden Dienstag 10:00-11:00 "x" dauer=90min', "entweder das Ende an"),
+        ('!treffen jeden Dienstag 10:00 "x" dauer=25h', "nicht verstanden"),
+        ("!treffen einmalig", "So geht es: `!treffen einmalig"),
+        ('!treffen einmalig 8.12. "x"', "Um wie viel Uhr am Dienstag, 8. Dezember 2026?"),
+        ('!treffen einmalig 31.2. 10:00 "x"', "gibt es im Kalender nicht"),
+        ('!treffen einmalig 1.11.2026 10:00 "x"', "liegt in der Vergangenheit"),
+        ('!treffen einmalig 3.11. 10:00 "x"', "beginnt schon „Vorhanden“ (UAG1-2026-11-03)"),
+        ('!treffen einmalig 8.12. 10:00-11:00 "x" dauer=90min', "entweder das Ende an"),
+        ("!treffen verschieben", "So geht es: `!treffen verschieben"),
+        ("!treffen verschieben UAG1-2026-11-03", "So geht es"),
+        ("!treffen verschieben auf 8.12. 10:00", "Welchen Termin meinen Sie?"),
+        ("!treffen verschieben UAG1-2026-11-03 auf 1.11.2026", "liegt in der Vergangenheit"),
+        ("!treffen verschieben UAG1-2026-11-03 auf 4.11. 10:00", "beginnt schon „Zweites“"),
+        ("!treffen verschieben UAG1-2026-11-03 auf 31.2.", "gibt es im Kalender nicht"),
+        ("!treffen verschieben UAG1-2026-11-05 auf 8.12.", "fällt schon aus"),
+        ("!treffen verschieben UAG1-2026-12-99 auf 8.12.", "Einen Termin UAG1-2026-12-99 gibt es"),
+        ("!treffen verschieben 24.12. auf 27.12.", "Am Donnerstag, 24. Dezember 2026 hat diese Gruppe keinen Termin"),
+        ("!treffen absagen", "Welchen Termin meinen Sie?"),
+        ("!treffen absagen UAG1-2026-11-05", "fällt schon aus"),
+        ("!treffen absagen UAG1-2026-11-03 " + "x" * 301, "301 Zeichen, höchstens 300"),
+        ("!treffen ändern UAG1-2026-11-03", "Was soll sich ändern?"),
+        ("!treffen ändern UAG1-2026-11-03 link=ftp://a.example", "ist kein Link"),
+        ('!treffen ändern UAG1-2026-11-03 titel=""', "„titel"),
+        ("!treffen ändern UAG1-2026-11-03 serie=ja ort=Hier", "gehört zu keiner Serie"),
+        ("!treffen ändern UAG1-2026-11-05 ort=Hier", "fällt schon aus"),
+        ("!treffen ende UAG1-2026-11-03", "gehört zu keiner Serie"),
+        ("!treffen ende", "Diese Gruppe hat keine Serie."),
+        ("!treffen erinnerungen bald", "So geht es"),
+        ("!treffen erinnerungen 0d", "So geht es"),
+        ("!treffen erinnerungen 61d", "So geht es"),
+        ("!treffen erinnerungen 6d 5d 4d 3d 2d 1d", "Höchstens 5 Erinnerungen"),
+    ],
+)
+async def test_bad_input_gets_a_clear_answer_and_changes_nothing(
+    house: House, room: TestRoom, text: str, said: str
+) -> None:
+    await room.says('!treffen einmalig 3.11. 10:00 "Vorhanden"')
+    await room.says('!treffen einmalig 4.11. 10:00 "Zweites"')
+    await room.says('!treffen einmalig 5.11. 10:00 "Abgesagt"')
+    await room.says("!treffen absagen 5.11.")
+    before = await house.dump()
+    assert said in (await room.says(text)).message.text
+    assert await house.dump() == before
+
+
+async def test_a_date_that_is_over_stays_as_it_was(house: House, room: TestRoom) -> None:
+    await room.says(ONCE)
+    await house.sleep_until(DECEMBER_8 + timedelta(hours=2))
+    before = await house.dump()
+    for text in (
+        "!treffen verschieben UAG1-2026-12-08 auf 10.12.",
+        "!treffen absagen UAG1-2026-12-08",
+        "!treffen ändern UAG1-2026-12-08 ort=Hier",
+    ):
+        assert "UAG1-2026-12-08 ist vorbei." in (await room.says(text)).text
+    assert await house.dump() == before
+
+
+async def test_markup_in_user_text_is_text_and_rings_nobody(house: House, room: TestRoom) -> None:
+    answer = await room.says(
+        '!treffen einmalig 8.12. 10:00 "<b>@room</b> {{ 7 * 7 }}" ort="<script>" link="https://a.example/?a=1&b=2"'
+    )
+    assert "<b>@room</b> {{ 7 * 7 }}" in answer.message.text
+    assert "&lt;script&gt;" in answer.message.html
+    assert '<a href="https://a.example/?a=1&amp;b=2">' in answer.message.html
+    for message in (answer.message, *(await house.sleep(days=40)).messages):
+        assert "<script>" not in message.html
+        assert "&lt;b&gt;@room&lt;/b&gt;" in message.html
+        assert message.content["m.mentions"] == {}
+        assert message.content["msgtype"] == "m.notice"
+
+
+async def test_planning_takes_few_statements_however_many_dates_there_are_and_were(
+    house: House, room: TestRoom
+) -> None:
+    counted = itertools.count(1)
+    await room.says('!treffen jeden Montag 10:00 "Runde"')
+    event.listen(house.database.engine.sync_engine, "before_cursor_execute", lambda *_: next(counted))
+    await house.sleep_until(MONDAY + timedelta(hours=2))
+    first = next(counted)
+    await house.sleep_until(MONDAY + timedelta(days=7 * 30 - 1))
+    before = next(counted)
+    await house.sleep_until(MONDAY + timedelta(days=7 * 30, hours=2))
+    assert next(counted) - before <= first + 10
+    before = next(counted)
+    await room.says('!treffen jeden Freitag 10:00 "Runde"')
+    assert next(counted) - before < 30

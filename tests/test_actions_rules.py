@@ -1,0 +1,115 @@
+"""What the rules of action items promise: when reminders come, and how long lists are cut."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice, pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commands.actions import reminders
+from commands.actions.pages import pages
+from commands.kit.workdays import is_working_day
+
+BERLIN = ZoneInfo("Europe/Berlin")
+DAYS = st.dates(date(2020, 1, 1), date(2090, 12, 31))
+INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2090, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - the zone is given beside
+
+
+def first_days(due_on: date, number: int = 4) -> list[date]:
+    return list(islice(reminders.days(due_on), number))
+
+
+def test_reminders_come_three_days_before_on_the_day_and_then_weekly() -> None:
+    assert first_days(date(2026, 11, 12)) == [
+        date(2026, 11, 9),
+        date(2026, 11, 12),
+        date(2026, 11, 19),
+        date(2026, 11, 26),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("due_on", "expected"),
+    [
+        (date(2026, 11, 14), [date(2026, 11, 11), date(2026, 11, 13), date(2026, 11, 23)]),  # a Saturday
+        (
+            date(2026, 11, 17),
+            [date(2026, 11, 13), date(2026, 11, 17), date(2026, 11, 24)],
+        ),  # three days before: Saturday
+        (date(2026, 12, 25), [date(2026, 12, 22), date(2026, 12, 24), date(2027, 1, 4)]),  # Christmas, New Year
+        (
+            date(2027, 3, 29),
+            [date(2027, 3, 25), date(2027, 4, 5), date(2027, 4, 12)],
+        ),  # Easter Monday: both are Thursday
+    ],
+)
+def test_before_the_day_they_move_back_to_a_working_day_and_after_it_on(due_on: date, expected: list[date]) -> None:
+    assert first_days(due_on, 3) == expected
+
+
+@given(DAYS)
+def test_reminders_come_on_working_days_only_each_later_than_the_one_before(due_on: date) -> None:
+    found = first_days(due_on, 20)
+    assert all(is_working_day(day) for day in found)
+    assert all(earlier < later for earlier, later in pairwise(found))
+
+
+@given(DAYS)
+def test_the_first_reminder_leaves_three_days_and_the_overdue_ones_come_after_the_day(due_on: date) -> None:
+    found = first_days(due_on, 20)
+    assert found[0] <= due_on - timedelta(days=3)
+    in_time = [day for day in found if day <= due_on]
+    assert len(in_time) in (1, 2)
+    for weeks, day in enumerate(found[len(in_time) :], start=1):
+        assert timedelta(0) <= day - due_on - timedelta(weeks=weeks) < timedelta(days=7)
+
+
+@given(DAYS, st.integers(-30, 400))
+def test_the_next_reminder_is_never_today(due_on: date, distance: int) -> None:
+    today = due_on + timedelta(days=distance)
+    following = reminders.next_day(due_on, today)
+    assert following > today
+    assert not any(today < day < following for day in first_days(due_on, 80))
+
+
+@given(DAYS, st.integers(-30, 60), st.integers(-5, 60))
+def test_putting_off_never_brings_a_reminder_forward_nor_to_a_holiday(due_on: date, distance: int, pause: int) -> None:
+    today = due_on + timedelta(days=distance)
+    again = reminders.snoozed(due_on, today + timedelta(days=pause), today)
+    assert again > today
+    assert again >= today + timedelta(days=pause)
+    assert again >= first_days(due_on, 1)[0]
+    assert is_working_day(again)
+
+
+@given(INSTANTS)
+def test_a_convenient_time_is_within_working_hours_and_not_earlier(at: datetime) -> None:
+    found = reminders.convenient(at, BERLIN)
+    local = found.astimezone(BERLIN)
+    assert found >= at
+    assert is_working_day(local.date())
+    assert time(9) <= local.time() < time(18)
+    assert reminders.convenient(found, BERLIN) == found
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        ("2026-11-06T08:00+00:00", "2026-11-06T08:00+00:00"),  # Friday 9:00 in Berlin
+        ("2026-11-06T07:59+00:00", "2026-11-06T08:00+00:00"),
+        ("2026-11-06T17:00+00:00", "2026-11-09T08:00+00:00"),  # Friday 18:00: Monday
+        ("2027-03-27T12:00+00:00", "2027-03-30T07:00+00:00"),  # over Easter into summer time
+    ],
+)
+def test_what_comes_at_night_or_on_a_weekend_waits_for_the_next_morning(at: str, expected: str) -> None:
+    assert reminders.convenient(datetime.fromisoformat(at), BERLIN) == datetime.fromisoformat(expected)
+
+
+@given(st.lists(st.integers(), max_size=200))
+def test_pages_hold_every_row_once_in_order(rows: list[int]) -> None:
+    found = pages(rows)
+    assert [row for page in found for row in page] == rows
+    assert len(found[0]) <= 12
+    assert all(1 <= len(page) <= 40 for page in found[1:])
