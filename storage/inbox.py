@@ -16,6 +16,7 @@ class HandledEvent(Base):
     __tablename__ = "inbox"
 
     event_id: Mapped[str] = mapped_column(primary_key=True)
+    sender: Mapped[str]
     at: Mapped[datetime]
     trigger: Mapped[str | None]
     about_kind: Mapped[str | None]
@@ -24,10 +25,10 @@ class HandledEvent(Base):
     __table_args__ = (Index(None, "about_kind", "about_id"),)
 
 
-async def claim(tx: AsyncSession, event_id: str, at: datetime) -> bool:
+async def claim(tx: AsyncSession, event_id: str, sender: str, at: datetime) -> bool:
     """Take an event for this transaction; False if it was handled before (the transaction must then end)."""
     try:
-        await tx.execute(insert(HandledEvent).values(event_id=event_id, at=at))
+        await tx.execute(insert(HandledEvent).values(event_id=event_id, sender=sender, at=at))
     except IntegrityError:
         return False
     return True

@@ -109,7 +109,7 @@ class BotChild:
         """Return when nothing is due and nothing waits to be sent. Raises BotFailed after a minute."""
         try:
             async with asyncio.timeout(READY_WITHIN), aiohttp.ClientSession() as session:
-                while not await self._rests(session):
+                while not await self._rests(session):  # noqa: ASYNC110 - another process sets no event of ours
                     await asyncio.sleep(LOOK_EVERY)
         except TimeoutError:
             raise BotFailed(f"Der Bot kommt nicht zur Ruhe.\n{self._end_of_log()}") from None

@@ -6,7 +6,7 @@ import secrets
 import signal
 import tempfile
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,19 +34,22 @@ class Interrupted(Exception):
     """Somebody pressed Ctrl+C before the month was over."""
 
 
-async def play(console: Console, *, once: bool, folder: Path | None) -> int:
+async def play(console: Console, *, once: bool, folder: Path | None, scenes: Sequence[Scene] = SCENES) -> int:
     """Play the month and return the exit status: 0 only if every expectation held.
 
     Without `once` server and bot stay up afterwards until Ctrl+C. Without a folder everything is removed at the end.
     """
-    if folder is not None and folder.exists() and any(folder.iterdir()):
+    if folder is not None and _holds_something(folder):
         console.print(f"Der Ordner {folder} ist nicht leer. Bitte nennen Sie einen neuen.")
         return UNUSABLE
     stop = asyncio.Event()
     try:
         with _signals_to(stop), _folder(folder) as place:
             async with AsyncExitStack() as stack:
-                return await _play_in(place, stack, console, stop, once=once)
+                stage = await _play_in(place, stack, console, stop, scenes)
+                if not once:
+                    await _stay(stage, console, stop)
+                return 0 if stage.ledger.all_met else FAILED
     except Interrupted:
         console.print("Abgebrochen.")
         return INTERRUPTED
@@ -55,20 +58,24 @@ async def play(console: Console, *, once: bool, folder: Path | None) -> int:
         return FAILED
 
 
-async def _play_in(folder: Path, stack: AsyncExitStack, console: Console, stop: asyncio.Event, *, once: bool) -> int:
+async def _play_in(
+    folder: Path, stack: AsyncExitStack, console: Console, stop: asyncio.Event, scenes: Sequence[Scene]
+) -> Stage:
     began = time.monotonic()
     with console.status("Homeserver, Mitglieder und Räume entstehen …"):
         synapse = await _unless(stop, _homeserver(folder, stack))
         stage = await _unless(stop, _set_the_stage(folder, synapse, stack))
-    await _unless(stop, _act(stage, console))
+    await _unless(stop, _act(stage, scenes, console))
     _print_rooms(stage, console)
     _print_result(stage.ledger, console, time.monotonic() - began)
-    if not once:
-        await _unless(stop, stage.bot.start())
-        _print_logins(synapse.url, stage, console)
-        await stop.wait()
-        await stage.bot.stop()
-    return 0 if stage.ledger.all_met else FAILED
+    return stage
+
+
+async def _stay(stage: Stage, console: Console, stop: asyncio.Event) -> None:
+    """Start the bot again and keep it running until somebody stops the demonstration."""
+    await _unless(stop, stage.bot.start())
+    _print_logins(stage, console)
+    await stop.wait()
 
 
 async def _homeserver(folder: Path, stack: AsyncExitStack) -> Synapse:
@@ -110,12 +117,12 @@ async def _make_room(stage: Stage, plan: RoomPlan) -> Place:
     return Place(room, plan.key, plan.title, chair, plan.people)
 
 
-async def _act(stage: Stage, console: Console) -> None:
+async def _act(stage: Stage, scenes: Sequence[Scene], console: Console) -> None:
     """Play all scenes; one that gets stuck is noted, and the next one begins."""
     columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=len(SCENES))
-        for scene in SCENES:
+        task = progress.add_task("", total=len(scenes))
+        for scene in scenes:
             progress.update(task, description=scene.title)
             await _act_one(stage, scene)
             _print_scene(stage, scene, progress.console)
@@ -162,7 +169,8 @@ def _print_result(ledger: Ledger, console: Console, seconds: float) -> None:
     console.print(Text(line, style=style))
 
 
-def _print_logins(url: str, stage: Stage, console: Console) -> None:
+def _print_logins(stage: Stage, console: Console) -> None:
+    url = stage.members[MAIN.chair].url
     console.print(f"\nServer und Bot laufen weiter. Adresse für Element und andere Clients: [bold]{url}[/]")
     for name, member in stage.members.items():
         console.print(f"  {member.user_id:<20} Passwort {member.account.password}  {name}, {TOWNS[name]}", markup=False)
@@ -194,6 +202,10 @@ def _signals_to(stop: asyncio.Event) -> Iterator[None]:
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
+
+
+def _holds_something(folder: Path) -> bool:
+    return folder.exists() and any(folder.iterdir())
 
 
 @contextlib.contextmanager

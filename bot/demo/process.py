@@ -1,10 +1,11 @@
-"""The bot as `uagbot run` starts it, with a clock that a file moves: `python -m bot.demo.process --config X --clock F`."""
+"""The bot as `uagbot run` starts it, with a clock that a file moves: `python -m bot.demo.process --help`."""
 
 import os
 import signal
 import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -16,7 +17,10 @@ from bot.demo.moved import clock_of
 TICK = timedelta(seconds=0.25)  # so that moved time is noticed soon
 
 
-def main(config: Path, clock: Path) -> None:
+def main(
+    config: Annotated[Path, typer.Option(help="The settings file.")],
+    clock: Annotated[Path, typer.Option(help="The file that moves the clock.")],
+) -> None:
     """Run the bot until it gets SIGTERM, or until the other end of its standard input is gone."""
     settings = settings_or_exit(config)
     logs.configure(settings.log)
@@ -29,13 +33,5 @@ def _end_with_the_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def command(
-    config: Path = typer.Option(..., help="The settings file."),
-    clock: Path = typer.Option(..., help="The file that moves the clock."),
-) -> None:
-    """Run the bot with a moved clock."""
-    main(config, clock)
-
-
 if __name__ == "__main__":
-    typer.run(command)
+    typer.run(main)

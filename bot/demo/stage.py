@@ -180,11 +180,17 @@ class Stage:
         return await self._comes(place, what, fits, None)
 
     def expect_count(self, place: Place, wanted: int, *words: str, kind: str = MESSAGE) -> None:
-        """Expect exactly so many messages (or other events) of the bot with all these words; edits do not count."""
-        said = [
-            one for one in place.timeline if one["sender"] == self.bot_id and one["type"] == kind and not _edited(one)
-        ]
-        count = sum(all(word in plain_of(one) for word in words) for one in said)
+        """Expect exactly so many messages (or other events) of the bot with all these words.
+
+        Edits do not count, nor do answers to a command.
+        """
+
+        def counts(event: Event) -> bool:
+            unasked = _edited(event) is None and "m.in_reply_to" not in _relation(event)
+            return event["sender"] == self.bot_id and event["type"] == kind and unasked
+
+        said = [plain_of(event) for event in place.timeline if counts(event)]
+        count = sum(all(word in text for word in words) for text in said)
         self.ledger.expect(f"{place.key}: {wanted}-mal „{' … '.join(words)}“", f"{count}-mal", held=count == wanted)
 
     # Time
@@ -192,8 +198,9 @@ class Stage:
     async def until(self, instant: datetime) -> None:
         """Let time pass: from one planned thing to the next, each at its own time, up to an instant."""
         await self.bot.rest()
-        if instant < self.bot.time.now():
-            raise Stuck(f"{instant} ist schon vorbei")
+        now = self.bot.time.now()
+        if not self.ledger.expect(f"es ist noch nicht {instant:%d.%m. %H:%M}", f"{now}", held=now <= instant):
+            raise Stuck
         while (planned := await self.bot.next_due()) is not None and planned <= instant:
             if planned > self.bot.time.now():
                 self.bot.time.move_to(planned + A_MOMENT)

@@ -21,6 +21,7 @@ BALLOT = "🗳"
 COLOURS = ("cyan", "magenta", "yellow", "blue", "bright_red", "bright_cyan", "bright_magenta", "bright_yellow")
 BOT_COLOUR = "bold green"
 QUOTED = 60
+CLOSE = 2  # lines from which an answer needs no quotation
 PILL = re.compile(r'<a href="https://matrix\.to/#/@[^"]*">(.*?)</a>')
 BULLET = re.compile(r"(?:│ )?\s*(?:- |○ |\d+\. )?")
 
@@ -117,7 +118,7 @@ class Sheet:
         if relation.get("rel_type") == "m.thread":
             line.thread_of = relation["event_id"]
         answered = self._lines.get(relation.get("m.in_reply_to", {}).get("event_id", ""))
-        if answered is not None and answered is not next(reversed(self._lines.values()), None) and not line.thread_of:
+        if answered is not None and answered not in list(self._lines.values())[-CLOSE:] and not line.thread_of:
             line.quote = f"{answered.who}: {_shortened(answered.body)}"
         if event["type"] == POLL_START:
             line.options = {one["id"]: one[TEXT] for one in event["content"][POLL_START]["answers"]}
@@ -162,11 +163,13 @@ def _print(console: Console, line: Line, colours: Mapping[str, str]) -> None:
     names = max(map(len, colours))
     head = Text(f"{line.at:%H:%M} ", style="dim") + Text(f"{line.who:<{names}} ", style=colours.get(line.who, ""))
     for text in _texts(line):
-        hanging = len(BULLET.match(text.plain)[0])  # type: ignore[index] - it matches everything
+        bullet = BULLET.match(text.plain)
+        hanging = bullet.end() if bullet else 0
         rows = text.wrap(console, max(console.width - len(head), 20), no_wrap=False) or [Text("")]
         for number, row in enumerate(rows):
-            row.rstrip()
-            console.print(head + (Text(" " * hanging) if number else Text("")) + row, soft_wrap=True)
+            shown = head + (Text(" " * hanging) if number else Text("")) + row
+            shown.rstrip()
+            console.print(shown, soft_wrap=True)
             head = Text(" " * len(head))
 
 

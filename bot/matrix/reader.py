@@ -104,10 +104,10 @@ class Reader:
 
     async def _take(self, response: Any, *, first: bool) -> None:
         """Handle one response; only when all of it is done does the position move on."""
-        await self._write_rooms(response, first=first)
+        complete = await self._write_rooms(response, first=first)
         for room, info in response.rooms.join.items():
             if info.timeline.events or info.timeline.limited:
-                await self._read_room(room, info.timeline)
+                await self._read_room(room, info.timeline, state_known=room in complete)
             if self._stopping:
                 return
         await self._answer_invitations(response)
@@ -118,15 +118,21 @@ class Reader:
 
     # -- rooms
 
-    async def _write_rooms(self, response: Any, *, first: bool) -> None:
-        """Write what the responses' state blocks say; timelines follow event by event."""
+    async def _write_rooms(self, response: Any, *, first: bool) -> set[str]:
+        """Write what the state blocks say; returns the rooms whose timelines' state is in it already.
+
+        That is all of them at the first sync and those newly joined; in the others state follows event by event, so
+        that a command is judged by the roles of its moment.
+        """
         now = self.clock()
         found = []
+        complete = set()
         for room, info in response.rooms.join.items():
             states = [*map(_source, info.state)]
             timeline = [*map(_source, info.timeline.events)]
             if first or any(own_join(event, self.bot) for event in timeline):
                 states += timeline
+                complete.add(room)
             one = seen_in(room, states, self.bot)
             one.whole = first
             if not one.is_empty:
@@ -134,6 +140,7 @@ class Reader:
         gone = list(response.rooms.leave)
         if found or gone:
             await self._write(found, now, gone)
+        return complete
 
     async def _write(self, found: Sequence[Seen], now: datetime, gone: Sequence[str] = ()) -> None:
         bot = self.settings.bot
@@ -141,7 +148,7 @@ class Reader:
             replaced = await seen.write(tx, found, now, bot.language, bot.zone, introduce=self._position is not None)
             if gone:
                 await seen.left(tx, gone)
-        self.worked(Outcome(handled=True, next_due=now))
+        self.worked(Outcome(handled=False, next_due=now))
         for one in replaced:
             await self._follow(one, now)
 
@@ -160,7 +167,7 @@ class Reader:
 
     # -- timelines
 
-    async def _read_room(self, room: str, timeline: Any) -> None:
+    async def _read_room(self, room: str, timeline: Any, *, state_known: bool) -> None:
         events = [_source(event) for event in await self._whole(room, timeline)]
         joined_at = max((number for number, event in enumerate(events) if own_join(event, self.bot)), default=None)
         first_ever = self._position is None
@@ -168,11 +175,15 @@ class Reader:
             if self._stopping:
                 return
             if "state_key" in event:
-                found = seen_in(room, [event], self.bot)
-                if not found.is_empty:
-                    await self._write([found], self.clock())
+                if not state_known:
+                    await self._write_state(room, event)
             elif not first_ever and (joined_at is None or number > joined_at):
                 await self._read_event(event, room)
+
+    async def _write_state(self, room: str, event: Event) -> None:
+        found = seen_in(room, [event], self.bot)
+        if not found.is_empty:
+            await self._write([found], self.clock())
 
     async def _read_event(self, event: Event, room: str) -> None:
         message = message_of(event, room, self.bot, self.clock)

@@ -20,7 +20,7 @@ from commands.kit.texts import LANGUAGES, load_catalogue
 from commands.kit.triggers import VOTE, Answer, Capability, Command, Reaction, Trigger, Where, bare_key
 from commands.kit.vocabulary import Spoken, Vocabulary
 from commands.kit.words import Word, first_words, split_words
-from storage import account, due, inbox, outbox, rooms
+from storage import due, inbox, outbox, rooms
 from storage.database import Database, DatabaseTrouble
 from storage.rooms import Room, RoomKind
 
@@ -62,39 +62,32 @@ class Dispatcher:
 
     # -- messages
 
-    async def handle(self, message: Message, now: datetime, sync_token: str | None = None) -> Outcome:
+    async def handle(self, message: Message, now: datetime) -> Outcome:
         """Act on one event and, in the same transaction, note it as handled; a repeat does nothing.
 
-        `sync_token` is saved along where this is the last event that it covers. Raises only DatabaseTrouble.
+        Raises only DatabaseTrouble.
         """
         try:
             try:
-                return await self._in_transaction(lambda tx: self._on_message(tx, message, now), sync_token)
+                return await self._in_transaction(lambda tx: self._on_message(tx, message, now))
             except Refusal as refusal:
-                answer = Say(key=refusal.key, data=refusal.data)
-                return await self._answer(message, now, answer, sync_token)
+                return await self._answer(message, now, Say(key=refusal.key, data=refusal.data))
         except DatabaseTrouble:
             raise
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("a message could not be handled", reference=reference, event_id=message.event_id)
-            apology = Say(key="apology", data={"reference": reference})
-        return await self._answer(message, now, apology, sync_token)
+        return await self._answer(message, now, Say(key="apology", data={"reference": reference}))
 
-    async def _answer(self, message: Message, now: datetime, answer: Say, sync_token: str | None) -> Outcome:
-        return await self._in_transaction(lambda tx: self._only_answer(tx, message, now, answer), sync_token)
+    async def _answer(self, message: Message, now: datetime, answer: Say) -> Outcome:
+        return await self._in_transaction(lambda tx: self._only_answer(tx, message, now, answer))
 
-    async def _in_transaction(self, work: Work, sync_token: str | None) -> Outcome:
+    async def _in_transaction(self, work: Work) -> Outcome:
         try:
             async with self.database.begin() as tx:
                 ctx = await work(tx)
-                if sync_token is not None:
-                    await account.save_position(tx, sync_token)
                 return Outcome(ctx is not None, ctx.next_due if ctx else None)
         except Repeat:
-            if sync_token is not None:
-                async with self.database.begin() as tx:
-                    await account.save_position(tx, sync_token)
             return Outcome(handled=False)
 
     async def _on_message(self, tx: AsyncSession, message: Message, now: datetime) -> Context | None:
@@ -158,6 +151,8 @@ class Dispatcher:
         trigger = self._by_name.get(before.trigger) if before and before.trigger else None
         if trigger is None and not (text and self.vocabulary.find(first_words(text))[0]):
             return None
+        if before is not None and before.sender != message.sender:
+            return None  # the homeserver does not ask whose message an edit replaces; clients ignore such edits
         await _claim(ctx, message)
         if before is None or before.about_id is None or trigger is None or trigger.on_edit is None:
             raise Refusal("edit-not-run")
@@ -288,7 +283,7 @@ class Dispatcher:
     async def report(self, once: str, now: datetime, what: str, **facts: Any) -> Outcome:
         """Tell the coordinators' rooms something that no message and no deadline brought; `once` names it for ever."""
         async with self.database.begin() as tx:
-            if not await inbox.claim(tx, once, now):
+            if not await inbox.claim(tx, once, self.setup.user_id, now):
                 return Outcome(handled=False)
             for room in await rooms.of_kind(tx, RoomKind.COORDINATORS):
                 ctx = Context(tx, self.setup, self.vocabulary, room, self.setup.user_id, now)
@@ -301,5 +296,5 @@ def _works_in(room: Room, command: Command) -> bool:
 
 
 async def _claim(ctx: Context, message: Message) -> None:
-    if not await inbox.claim(ctx.tx, message.event_id, ctx.now):
+    if not await inbox.claim(ctx.tx, message.event_id, message.sender, ctx.now):
         raise Repeat

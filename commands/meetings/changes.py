@@ -103,7 +103,8 @@ async def end_series(ctx: Context, meeting: WhichMeeting | None = None) -> Answe
 async def end(ctx: Context, series: Series) -> Say:
     """End a series and say which dates vanish."""
     gone = await planning.stop(ctx, series)
-    return ctx.say("series-ended", about=series, series=series, gone=[one.starts_at for one in gone if one.is_planned])
+    planned = sorted(meeting.starts_at for meeting in gone if meeting.is_planned)
+    return ctx.say("series-ended", about=series, series=series, gone=planned)
 
 
 async def call_off(ctx: Context, meeting: Meeting, reason: str) -> Say:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from commands.capabilities import CAPABILITIES
 from commands.kit.dispatch import Dispatcher
 from commands.kit.message import Kind, Message
-from storage import account, due, inbox, rooms
+from storage import due, inbox, rooms
 from storage.due import Due
 from storage.rooms import RoomKind
 from tests.handlers import sample
@@ -156,17 +156,13 @@ async def test_rooms_that_the_bot_does_not_know_or_has_left_are_silent(house: Ho
 # -- once, and all or nothing
 
 
-async def test_the_same_event_again_does_nothing_but_move_the_position(house: House, room: TestRoom) -> None:
-    async with house.database.begin() as tx:
-        await account.remember(tx, BOT, "DEVICE", None)
+async def test_the_same_event_again_does_nothing(house: House, room: TestRoom) -> None:
     message = Message("text", "$one", room.id, user("Anna"), house.now, text='!umfrage "Wo?" Halle Stendal')
-    assert (await house.dispatcher.handle(message, house.now, "s1")).handled
+    assert (await house.dispatcher.handle(message, house.now)).handled
     assert len(await house.deliver()) == 2
-    assert not (await house.dispatcher.handle(message, house.now, "s2")).handled
+    assert not (await house.dispatcher.handle(message, house.now)).handled
     assert await house.deliver() == []
     assert len((await house.dump())["polls"]) == 1
-    async with house.database.begin() as tx:
-        assert await account.position(tx) == "s2"
 
 
 async def test_the_same_vote_again_does_nothing(house: House, room: TestRoom) -> None:

@@ -317,6 +317,8 @@ async def test_a_series_ends_and_its_coming_dates_vanish(house: House, room: Tes
         "Die Serie „UAG-Treffen“ ist beendet.\nAlle geplanten Termine ab Mittwoch, 2. Dezember 2026 entfallen."
     )
     assert [meeting.name for meeting in await stored(house)] == ["UAG1-2026-11-04"]
+    for job in ("meeting reminder", "meeting start", "meeting series top up"):
+        assert await due_times(house, job) == []
     assert (await house.sleep(days=60)).sent == []
     assert "Diese Gruppe hat keine Serie." in (await room.says("!treffen ende")).text
 

@@ -219,3 +219,9 @@ async def test_the_list_shows_open_polls_then_the_latest_results(house: House, r
     listed = await room.says("!umfragen")
     assert "Offene Umfragen\n\n- U2 Wann? – 0 Stimmen" in listed.text
     assert "Zuletzt beendet\n\n- U1 Wo? – 1 Stimme" in listed.text
+
+
+async def test_nobody_edits_the_command_of_somebody_else(room: TestRoom) -> None:
+    asked = await room.says('!umfrage "Wo?" Halle Stendal')
+    assert (await room.edits(asked.event_id, '!umfrage "Wo?" Jena Erfurt', who="Bodo")).sent == []
+    assert "1. Halle" in (await room.says("!stimme 1")).of("poll-opened").text

@@ -24,6 +24,7 @@ def upgrade() -> None:
     op.create_table(
         "inbox",
         sa.Column("event_id", sa.String(), nullable=False),
+        sa.Column("sender", sa.String(), nullable=False),
         sa.Column("at", storage.base.Instant(), nullable=False),
         sa.Column("trigger", sa.String(), nullable=True),
         sa.Column("about_kind", sa.String(), nullable=True),
