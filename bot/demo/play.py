@@ -171,7 +171,8 @@ def _print_result(ledger: Ledger, console: Console, seconds: float) -> None:
 
 def _print_logins(stage: Stage, console: Console) -> None:
     url = stage.members[MAIN.chair].url
-    console.print(f"\nServer und Bot laufen weiter. Adresse für Element und andere Clients: [bold]{url}[/]")
+    console.print("\nServer und Bot laufen weiter, mit Element oder einem anderen Client kann man mitreden.")
+    console.print(f"Homeserver: [bold]{url}[/]")
     for name, member in stage.members.items():
         console.print(f"  {member.user_id:<20} Passwort {member.account.password}  {name}, {TOWNS[name]}", markup=False)
     console.print("Beenden: Strg+C")

@@ -90,6 +90,7 @@ async def power_cut(stage: Stage) -> None:
     text = "!aufgabe @Fritz Haltestellen kartieren bis 27.11. #rufbus"
     second = await stage.sends("Bodo", mobility, text, at=["Fritz"])
     third = await stage.sends("Anna", energy, "!aufgaben @Dieter")
+    fourth = await stage.sends("Ina", stage["UAG6"], "!termine")
     await stage.members["Edith"].vote(data.id, native, ["2"])
     stage.bot.time.move_to(on(10, 15, 20))
     await stage.members["Dieter"].vote(data.id, native, ["1"])  # too late
@@ -98,6 +99,7 @@ async def power_cut(stage: Stage) -> None:
     await stage.answered(apps, first, "Zuletzt beendet", "Wo tagen wir im März?")
     await stage.answered(mobility, second, "Haltestellen kartieren", "Fritz", "Freitag, 27. November 2026", "#rufbus")
     await stage.answered(energy, third, "Aufgaben von Dieter: 1", "Verbräuche")
+    await stage.answered(stage["UAG6"], fourth, "Werkstatt Beteiligung", "UAG6-2026-11-24")
     await stage.shows(
         data, "Ergebnis nach dem Ausfall", f"Ergebnis U{number}", "(verspätet, der Bot war nicht erreichbar)",
         "Haushalt: 0 (0 %)", "Straßennetz: 2 (100 %)", "Beteiligung: 2 von 3 (67 %)",

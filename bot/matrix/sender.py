@@ -9,7 +9,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.health import Health
-from bot.matrix.homeserver import Homeserver, Limited, Rejected, Unreachable
+from bot.matrix.homeserver import Homeserver, Limited, Rejected, TokenRevoked, Unreachable
 from storage import outbox
 from storage.database import Database, DatabaseTrouble
 from storage.outbox import Outgoing
@@ -17,6 +17,7 @@ from storage.outbox import Outgoing
 AT_ONCE = 8
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 STOP_SECONDS = 3.0
+MOST_SURPRISES = 5
 log = structlog.get_logger()
 
 
@@ -108,6 +109,7 @@ class Sender:
             return self._given_up(row, "TARGET_NOT_SENT")
         content = with_relation(row, target)
         pause = FIRST_PAUSE
+        surprises = 0
         while True:
             try:
                 event_id = await self.homeserver.send(room, row.event_type, content, row.txn_id)
@@ -121,6 +123,15 @@ class Sender:
                 if error.code == "M_DUPLICATE_ANNOTATION":
                     return Result(row, None)
                 return self._given_up(row, error.code)
+            except TokenRevoked:
+                raise
+            except Exception:
+                # One message that cannot be sent must not hold up its room for ever.
+                log.exception("a message could not be sent", room=row.room_id, key=row.key)
+                surprises += 1
+                if surprises == MOST_SURPRISES:
+                    return self._given_up(row, "INTERNAL")
+                await asyncio.sleep(pause)
             else:
                 self.health.sent += 1
                 return Result(row, event_id)

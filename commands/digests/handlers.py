@@ -52,7 +52,7 @@ async def send_digest(ctx: Context, _room_id: int) -> Answer:
     if not await digests.claim(ctx.tx, row):
         return None
     await ctx.due(SEND, ctx.room, at=following.at)
-    content = digest(await load(ctx, await rooms.groups(ctx.tx), since, slot.at), since, slot.at)
+    content = digest(await load(ctx, await _groups_told(ctx), since, slot.at), since, slot.at)
     return said(content, ctx.zone, late=ctx.late, about=row)
 
 
@@ -67,11 +67,19 @@ async def plan_missing(tx: AsyncSession, setup: Setup, now: datetime) -> datetim
     return following
 
 
+async def _groups_told(ctx: Context) -> Sequence[Room]:
+    """All groups; what the coordinators do among themselves is told in their own room only."""
+    groups = await rooms.groups(ctx.tx)
+    if ctx.room.kind == RoomKind.COORDINATORS:
+        return groups
+    return [group for group in groups if group.kind != RoomKind.COORDINATORS]
+
+
 async def _groups_shown(ctx: Context) -> Sequence[Room]:
     """All groups in the main and the coordinators' room, a group in its own, my groups in a direct chat."""
     groups = await rooms.groups(ctx.tx)
     if ctx.room.kind in digests.RECEIVERS:
-        return groups
+        return await _groups_told(ctx)
     if ctx.room.is_group:
         return [ctx.room]
     if ctx.room.kind != RoomKind.DIRECT:

@@ -521,3 +521,11 @@ async def fill(house: House, room: TestRoom, count: int) -> None:
         await add_item(house, room, f"Blockiert {number}", state=ActionState.BLOCKED)
         name = f"{room.id}-{number}"
         await add_meeting(house, room, name, house.now + number * HOUR)
+
+
+async def test_what_the_coordinators_do_among_themselves_stays_in_their_room(house: House) -> None:
+    main = await house.room("MAIN", kind=RoomKind.MAIN, title="Initiative")
+    coordinators = await house.room("KO", kind=RoomKind.COORDINATORS, title="Koordination")
+    await coordinators.says('!umfrage "Wer moderiert?" Anna Bodo')
+    assert "Wer moderiert?" in (await coordinators.says("!wochenbericht")).text
+    assert "Wer moderiert?" not in (await main.says("!wochenbericht")).text
