@@ -100,17 +100,23 @@ async def find(tx: AsyncSession, number: int) -> ActionItem | None:
     return await tx.get(ActionItem, number)
 
 
+def describe(tx: AsyncSession, action: ActionItem, user_ids: Iterable[str], tags: Iterable[str]) -> None:
+    """Give a new item its first assignees and tags."""
+    tx.add_all(Assignee(action_id=action.id, user_id=user) for user in dict.fromkeys(user_ids))
+    tx.add_all(ActionTag(action_id=action.id, tag=word) for word in dict.fromkeys(tags))
+
+
 async def assign(tx: AsyncSession, action: ActionItem, user_ids: Iterable[str]) -> None:
     """Make these people, and nobody else, the assignees."""
     await tx.execute(delete(Assignee).where(Assignee.action_id == action.id))
-    tx.add_all(Assignee(action_id=action.id, user_id=user) for user in dict.fromkeys(user_ids))
+    describe(tx, action, user_ids, ())
     await tx.flush()
 
 
 async def tag(tx: AsyncSession, action: ActionItem, tags: Iterable[str]) -> None:
     """Make these the tags of the item."""
     await tx.execute(delete(ActionTag).where(ActionTag.action_id == action.id))
-    tx.add_all(ActionTag(action_id=action.id, tag=word) for word in dict.fromkeys(tags))
+    describe(tx, action, (), tags)
     await tx.flush()
 
 

@@ -75,6 +75,7 @@ class Connection:
         self._connection: sqlite3.Connection | None = sqlite3.connect(
             database, timeout=0, isolation_level=None, check_same_thread=False
         )
+        self._written = 0
 
     @property
     def _conn(self) -> sqlite3.Connection:
@@ -91,9 +92,13 @@ class Connection:
         self._conn.create_function(*args, **kwargs)
 
     async def commit(self) -> None:
-        """Make the transaction durable; the wait for the disk does not hold up the loop."""
-        if self._conn.in_transaction:
+        """Make the transaction durable; the wait for the disk, if anything was written, does not hold up the loop."""
+        written = self._conn.total_changes
+        if written == self._written:
+            self._conn.commit()
+        else:
             await asyncio.to_thread(self._conn.commit)
+        self._written = written
 
     async def rollback(self) -> None:
         """Undo the transaction."""

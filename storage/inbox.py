@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, insert, select, update
+from sqlalchemy import Index, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -25,10 +25,19 @@ class HandledEvent(Base):
     __table_args__ = (Index(None, "about_kind", "about_id"),)
 
 
+# Statements that every command needs are built once.
+CLAIM = insert(HandledEvent)
+NOTE = (
+    update(HandledEvent)
+    .where(HandledEvent.event_id == bindparam("event"))
+    .values({name: bindparam(name) for name in ("trigger", "about_kind", "about_id")})
+)
+
+
 async def claim(tx: AsyncSession, event_id: str, sender: str, at: datetime) -> bool:
     """Take an event for this transaction; False if it was handled before (the transaction must then end)."""
     try:
-        await tx.execute(insert(HandledEvent).values(event_id=event_id, sender=sender, at=at))
+        await tx.execute(CLAIM, {"event_id": event_id, "sender": sender, "at": at})
     except IntegrityError:
         return False
     return True
@@ -36,12 +45,9 @@ async def claim(tx: AsyncSession, event_id: str, sender: str, at: datetime) -> b
 
 async def note(tx: AsyncSession, event_id: str, trigger: str, about: Subject | None) -> None:
     """Write down what handled the event and what it made."""
-    values = {
-        "trigger": trigger,
-        "about_kind": about.noun if about is not None else None,
-        "about_id": about.id if about is not None else None,
-    }
-    await tx.execute(update(HandledEvent).where(HandledEvent.event_id == event_id).values(values))
+    kind, number = (about.noun, about.id) if about is not None else (None, None)
+    values = {"event": event_id, "trigger": trigger, "about_kind": kind, "about_id": number}
+    await (await tx.connection()).execute(NOTE, values)
 
 
 async def find(tx: AsyncSession, event_id: str) -> HandledEvent | None:

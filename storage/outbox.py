@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, func, select, text, update
+from sqlalchemy import ForeignKey, Index, bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -109,35 +109,43 @@ async def newest_about(tx: AsyncSession, about_kind: str, about_ids: Iterable[in
     return {row.about_id: (matrix_id, row.event_id) for row, matrix_id in found if row.about_id and row.event_id}
 
 
+OLDEST = (
+    select(func.min(Outgoing.id))
+    .join(Room, Room.id == Outgoing.room_id)
+    .where(Outgoing.sent_at.is_(None), Room.joined, Outgoing.room_id.not_in(bindparam("busy", expanding=True)))
+    .group_by(Outgoing.room_id)
+    .limit(bindparam("limit"))
+)
+TARGET = select(Outgoing.id, Outgoing.event_id).subquery()
+NEXT_ROWS = (
+    select(Outgoing, Room.matrix_id, TARGET.c.event_id)
+    .join(Room, Room.id == Outgoing.room_id)
+    .outerjoin(TARGET, TARGET.c.id == Outgoing.target_id)
+    .where(Outgoing.id.in_(OLDEST))
+    .order_by(Outgoing.id)
+)
+
+
 async def next_rows(tx: AsyncSession, busy: Sequence[int], limit: int) -> list[tuple[Outgoing, str, str | None]]:
     """Return the oldest waiting row of each joined room that is not busy: (row, Matrix room id, target's event)."""
-    oldest = (
-        select(func.min(Outgoing.id))
-        .join(Room, Room.id == Outgoing.room_id)
-        .where(Outgoing.sent_at.is_(None), Room.joined, Outgoing.room_id.not_in(busy))
-        .group_by(Outgoing.room_id)
-        .limit(limit)
-    )
-    target = select(Outgoing.id, Outgoing.event_id).subquery()
-    found = await tx.execute(
-        select(Outgoing, Room.matrix_id, target.c.event_id)
-        .join(Room, Room.id == Outgoing.room_id)
-        .outerjoin(target, target.c.id == Outgoing.target_id)
-        .where(Outgoing.id.in_(oldest))
-        .order_by(Outgoing.id)
-    )
+    found = await tx.execute(NEXT_ROWS, {"busy": list(busy), "limit": limit})
     return [(row, matrix_id, event_id) for row, matrix_id, event_id in found]
+
+
+MARK = (
+    update(Outgoing)
+    .where(Outgoing.id == bindparam("row"), Outgoing.txn_id == bindparam("txn"))
+    .values(sent_at=bindparam("at"), event_id=bindparam("event"), error=bindparam("why"))
+    .execution_options(synchronize_session=False)
+)
 
 
 async def mark(
     tx: AsyncSession, row: Outgoing, at: datetime, *, event_id: str | None, error: str | None = None
 ) -> None:
     """Write down that a row was sent (or given up); a row that was overtaken meanwhile stays waiting."""
-    await tx.execute(
-        update(Outgoing)
-        .where(Outgoing.id == row.id, Outgoing.txn_id == row.txn_id)
-        .values(sent_at=at, event_id=event_id, error=error)
-    )
+    values = {"row": row.id, "txn": row.txn_id, "at": at, "event": event_id, "why": error}
+    await (await tx.connection()).execute(MARK, values)
 
 
 async def oldest_waiting(tx: AsyncSession) -> datetime | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ForeignKey, Index, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -83,9 +83,13 @@ class Chair(Base):
     user_id: Mapped[str] = mapped_column(primary_key=True)
 
 
+# Statements that every message needs are built once.
+BY_MATRIX_ID = select(Room).where(Room.matrix_id == bindparam("matrix_id"))
+
+
 async def by_matrix_id(tx: AsyncSession, matrix_id: str) -> Room | None:
     """Return the room with this Matrix id."""
-    return await tx.scalar(select(Room).where(Room.matrix_id == matrix_id))
+    return await tx.scalar(BY_MATRIX_ID, {"matrix_id": matrix_id})
 
 
 async def by_key(tx: AsyncSession, key: str) -> Room | None:

@@ -161,7 +161,7 @@ async def edits(stage: Stage) -> None:
 
 
 async def actions(stage: Stage) -> None:
-    """Action items from chat: assigned, edited, reassigned, done by command and by reaction."""
+    """Action items from chat: assigned, edited, given to somebody else, moved to another day."""
     await stage.until(on(2, 10, 40))
     energy = stage["UAG3"]
     chat = await stage.direct_chat("Ina")
@@ -176,9 +176,9 @@ async def actions(stage: Stage) -> None:
     await stage.becomes(energy, measuring, "die bearbeitete Aufgabe", "der Schulen und Kitas", "#messen")
     text = "!aufgabe @Ina Netzbetreiber nach Anschlüssen fragen bis Mittwoch 11.11."
     await stage.says("Carla", energy, text, "Netzbetreiber", "Ina", "bis Mittwoch, 11. November 2026", at=["Ina"])
-    text = "!aufgabe @Dieter Angebot für das Solarkataster einholen bis 20.11. #daecher"
+    text = "!aufgabe @Dieter Angebot für das Solarkataster einholen bis 20.11. #dächer"
     offer = await stage.says(
-        "Carla", energy, text, "Solarkataster", "Dieter", "20. November 2026", "#daecher", at=["Dieter"]
+        "Carla", energy, text, "Solarkataster", "Dieter", "20. November 2026", "#dächer", at=["Dieter"]
     )
     number = number_in(offer, "A")
     changed = await stage.says(
@@ -193,6 +193,12 @@ async def actions(stage: Stage) -> None:
     await stage.says(
         "Anna", energy, "!aufgabe bis 24.11.", "bis Dienstag, 24. November 2026", reaction="👍", reply_to=changed
     )
+
+
+async def actions_done(stage: Stage) -> None:
+    """Action items are ticked off by command and by reaction, and listed for the group and for a person."""
+    await stage.until(on(2, 11))
+    energy = stage["UAG3"]
     text = "!aufgabe @Anna Förderaufruf lesen bis Montag"
     reading = await stage.says("Carla", energy, text, "Förderaufruf", "Anna", "Montag, 9. November 2026", at=["Anna"])
     await stage.says("Anna", energy, f"!erledigt {number_in(reading, 'A')} der Antrag lohnt sich", reaction="✅")
@@ -206,4 +212,4 @@ async def actions(stage: Stage) -> None:
     await stage.says(
         "Carla", energy, "!aufgaben", "Offene Aufgaben: 3", "#messen", "Ina", "Anna", without=["Förderaufruf"]
     )
-    await stage.says("Ina", chat, "meine", "Meine Aufgaben: 1", "UAG3 Energie", "Netzbetreiber")
+    await stage.says("Ina", stage["Ina"], "meine", "Meine Aufgaben: 1", "UAG3 Energie", "Netzbetreiber")

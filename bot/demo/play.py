@@ -141,10 +141,9 @@ async def _act_one(stage: Stage, scene: Scene) -> None:
 
 def _print_scene(stage: Stage, scene: Scene, console: Console) -> None:
     missed = [miss for miss in stage.ledger.missed if miss.scene == scene.title]
-    mark = Text("✗ ", style="bold red") if missed else Text("✓ ", style="bold green")
-    console.print(
-        mark + Text(f"{stage.bot.time.now().astimezone(BERLIN):%d.%m. %H:%M}  ", style="dim") + Text(scene.title)
-    )
+    mark = ("✗ ", "bold red") if missed else ("✓ ", "bold green")
+    when = f"{stage.bot.time.now().astimezone(BERLIN):%d.%m. %H:%M}  "
+    console.print(Text.assemble(mark, (when, "dim"), scene.title))
     for miss in missed:
         console.print(Text(f"    erwartet: {miss.expected}", style="red"))
         console.print(Text(f"    gekommen: {' '.join(miss.came.split())[:600] or 'nichts'}", style="red"))

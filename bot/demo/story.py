@@ -24,6 +24,7 @@ SCENES = (
     Scene("Eine Umfrage, abgestimmt auf fünf Wegen", opening.poll_in_five_ways),
     Scene("Bearbeiten und löschen", opening.edits),
     Scene("Aufgaben aus dem Chat", opening.actions),
+    Scene("Erledigt", opening.actions_done),
     Scene("Das erste Treffen", weeks.first_meeting),
     Scene("Umfragen enden von selbst", weeks.deadlines),
     Scene("Der erste Wochenbericht", weeks.first_digest),

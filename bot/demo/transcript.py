@@ -161,13 +161,13 @@ def colours_of(people: Iterable[str], bot: str) -> dict[str, str]:
 
 def _print(console: Console, line: Line, colours: Mapping[str, str]) -> None:
     names = max(map(len, colours))
-    head = Text(f"{line.at:%H:%M} ", style="dim") + Text(f"{line.who:<{names}} ", style=colours.get(line.who, ""))
+    head = Text.assemble((f"{line.at:%H:%M} ", "dim"), (f"{line.who:<{names}} ", colours.get(line.who, "")))
     for text in _texts(line):
         bullet = BULLET.match(text.plain)
         hanging = bullet.end() if bullet else 0
         rows = text.wrap(console, max(console.width - len(head), 20), no_wrap=False) or [Text("")]
         for number, row in enumerate(rows):
-            shown = head + (Text(" " * hanging) if number else Text("")) + row
+            shown = Text.assemble(head, " " * hanging if number else "", row)
             shown.rstrip()
             console.print(shown, soft_wrap=True)
             head = Text(" " * len(head))

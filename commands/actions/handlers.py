@@ -12,6 +12,7 @@ from commands.actions.items import (
     named_item,
     names,
     picture,
+    plan_first_reminder,
     plan_reminder,
     reach,
     reach_unfinished,
@@ -75,10 +76,9 @@ async def create(
     ctx.tx.add(action)
     await ctx.tx.flush()
     users = [one.user_id for one in assignees]
-    await actions.assign(ctx.tx, action, users)
-    await actions.tag(ctx.tx, action, tags or [])
+    actions.describe(ctx.tx, action, users, tags or [])
     record(ctx, action, "created")
-    await plan_reminder(ctx, action, ctx.room)
+    await plan_first_reminder(ctx, action, ctx.room)
     data = {**await picture(ctx, action), "next_meeting": meeting_day is not None}
     return Say(key="action-item", data=data, about=action, mention=_others(ctx, users))
 

@@ -130,7 +130,13 @@ def today(ctx: Context, home: Room) -> date:
 async def plan_reminder(ctx: Context, action: ActionItem, home: Room, day: date | None = None) -> None:
     """Plan the item's next reminder, on `day` if given, else by the rule; what was planned before is dropped."""
     await due.cancel(ctx.tx, REMIND, action.id)
-    if not action.is_unfinished or action.due_on is None:
+    if action.is_unfinished:
+        await plan_first_reminder(ctx, action, home, day)
+
+
+async def plan_first_reminder(ctx: Context, action: ActionItem, home: Room, day: date | None = None) -> None:
+    """Plan a reminder for an item that waits for none."""
+    if action.due_on is None:
         return
     day = day or reminders.next_day(action.due_on, today(ctx, home))
     await ctx.due(REMIND, action, at=reminders.morning(day, zone(home.zone)), room=home)

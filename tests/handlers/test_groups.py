@@ -74,15 +74,15 @@ async def test_an_edited_setup_corrects_itself_in_place(house: House, plain: Tes
     await house.room("UAG2")
     before = await house.dump()
     assert "Das Kürzel UAG2 hat schon" in (await plain.edits(first.event_id, "!gruppe einrichten UAG2 x")).text
-    assert "nur die Leitung" in (await plain.edits(first.event_id, "!gruppe einrichten UAG3 x", who="Bodo")).text
+    assert (await plain.edits(first.event_id, "!gruppe einrichten UAG3 x", who="Bodo")).sent == []
     assert await house.dump() == before
 
 
 async def test_an_edit_from_another_room_changes_nothing(house: House, plain: TestRoom) -> None:
     first = await plain.says('!gruppe einrichten UAG1 "Bürger-Apps"')
-    other = await house.room("UAG2", powers={"Bodo": 100})
+    other = await house.room("UAG2", powers={"Anna": 100})
     before = await house.dump()
-    answer = await other.edits(first.event_id, "!gruppe einrichten UAG9 x", who="Bodo")
+    answer = await other.edits(first.event_id, "!gruppe einrichten UAG9 x")
     assert "Eine bearbeitete Nachricht führe ich nicht aus" in answer.text
     assert await house.dump() == before
 

@@ -372,6 +372,30 @@ async def test_a_database_that_is_not_on_its_server_ends_it_with_one_sentence(bo
     assert "Check storage.database" in await bot.gives_up()
 
 
+async def test_a_second_process_on_postgresql_stands_by_and_takes_over(
+    bot: Bot, anna: Member, postgres_url: str
+) -> None:
+    bot.settings["storage"]["database"] = postgres_url.replace("+asyncpg", "")
+    bot.start()
+    await bot.ready()
+    room = await room_with(anna, bot)
+    second = bot.start_another()
+    try:
+        await asyncio.sleep(3)
+        assert second.poll() is None
+        bot.process, first = second, bot.process
+        assert first is not None
+        first.kill()
+        first.wait()
+        await bot.until(lambda: bot.said().count("running") == 2)
+        await answer(anna, room, bot)
+        assert (await asyncio.to_thread(bot.stop))[0] == 0
+    finally:
+        second.kill()
+        second.wait()
+    assert "Traceback" not in bot.said()
+
+
 # What else an operator meets
 
 
