@@ -23,6 +23,8 @@ HERE = Path(__file__).parent
 CLIENT = HERE / "client"
 ROOM = "UAG1 Bürger-Apps"
 PICTURES = (
+    {"file": "tall.png", "width": 1100, "height": 3000},
+    {"file": "tall-phone.png", "width": 390, "height": 4000},
     {"file": "room.png", "width": 1100, "height": 800},
     {"file": "room-phone.png", "width": 390, "height": 844},
 )
