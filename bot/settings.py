@@ -43,6 +43,7 @@ Span = Annotated[str, _like(r"[1-9]\d{0,3}[mhd]", "7d, 12h or 15m")]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+POSTGRESQL_OPTIONS = ("host", "passfile", "ssl", "target_session_attrs")
 ENVIRONMENT = "UAGBOT_"
 
 
@@ -113,9 +114,12 @@ class Storage(Section):
         url = _database_url(value)
         if url is None or (url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")):
             raise ValueError("use sqlite:///FILE or postgresql://USER@HOST/NAME")
-        if "sslmode" in url.query:
-            raise ValueError("write ssl=… instead of sslmode=…, with the same values")
-        if url.get_backend_name() != "sqlite" and importlib.util.find_spec("asyncpg") is None:
+        if url.get_backend_name() == "sqlite":
+            return value
+        unknown = sorted(set(url.query) - set(POSTGRESQL_OPTIONS))
+        if unknown:  # sslmode=…, for one, is called ssl=… here
+            raise ValueError(f"{unknown[0]} is unknown; known after the ?: {', '.join(POSTGRESQL_OPTIONS)}")
+        if importlib.util.find_spec("asyncpg") is None:
             raise ValueError("PostgreSQL needs a driver: pip install 'uagbot[postgres]'")
         return value
 

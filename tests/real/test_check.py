@@ -1,13 +1,8 @@
 """What `uagbot check` promises: it finds what is wrong, says what to do, and never shows a traceback or a secret."""
 
-import asyncio
 import io
-import json
-import os
 import socket
 import sqlite3
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
@@ -24,10 +19,10 @@ from bot.demo.member import Member
 from bot.demo.synapse import Synapse
 from storage.database import Database
 from tests.real.conftest import People
+from tests.real.operating import called, devices, write_settings
 
 NOBODY_LISTENS = "127.0.0.1:1"
 SECRET = "syt_nicht-zu-zeigen"  # noqa: S105 - the tests look for it
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("UAGBOT_")}
 
 
 @dataclass
@@ -75,15 +70,12 @@ class Initiative:
 
     def _written(self) -> Path:
         file = self.folder / "config.toml"
-        file.write_text("\n".join(_tables(self.settings)), "utf-8")
+        write_settings(file, self.settings)
         return file
 
 
 async def _run(config: Path) -> Report:
-    check = [sys.executable, "-m", "bot.cli", "check", "--config", str(config)]
-    done = await asyncio.to_thread(
-        subprocess.run, check, capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=60
-    )
+    done = await called("check", config)
     assert done.stderr == ""
     assert SECRET not in done.stdout
     return Report(done.returncode, done.stdout)
@@ -106,14 +98,6 @@ async def initiative(synapse: Synapse, people: People, tmp_path: Path) -> Initia
     return Initiative(tmp_path, anna, bot, rooms, settings)
 
 
-def _tables(settings: dict[str, Any]) -> Iterator[str]:
-    """JSON's strings, numbers and lists are TOML's."""
-    for name, content in settings.items():
-        for table in content if isinstance(content, list) else [content]:
-            yield f"[[{name}]]" if isinstance(content, list) else f"[{name}]"
-            yield from (f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items())
-
-
 async def test_a_bot_that_lacks_nothing_passes(initiative: Initiative) -> None:
     report = await initiative.check()
     assert report.status == 0, report.text
@@ -124,19 +108,19 @@ async def test_a_bot_that_lacks_nothing_passes(initiative: Initiative) -> None:
 
 
 async def test_a_check_changes_nothing(initiative: Initiative) -> None:
-    before = await _devices(initiative.bot)
+    before = await devices(initiative.bot)
     await initiative.check()
     assert [one.name for one in initiative.folder.iterdir()] == ["config.toml"]
-    assert await _devices(initiative.bot) == before
+    assert await devices(initiative.bot) == before
 
 
 async def test_a_check_by_password_leaves_no_device_behind(initiative: Initiative) -> None:
     del initiative.settings["matrix"]["access_token"]
     initiative.settings["matrix"]["password"] = initiative.bot.account.password
-    before = await _devices(initiative.bot)
+    before = await devices(initiative.bot)
     report = await initiative.examine()
     assert report.status == 0, report.text
-    assert await _devices(initiative.bot) == before
+    assert await devices(initiative.bot) == before
 
 
 # Settings
@@ -178,7 +162,7 @@ async def test_a_missing_file_is_found(tmp_path: Path) -> None:
 
 async def test_all_faults_are_told_at_once(initiative: Initiative) -> None:
     settings = initiative.settings
-    settings["storage"] = {"database": f"postgresql://uagbot:{SECRET}@{NOBODY_LISTENS}/x", "folder": "/proc/none"}
+    settings["storage"] = {"database": f"postgresql://uagbot:{SECRET}@{NOBODY_LISTENS}/x", "folder": "/dev/null/none"}
     settings["matrix"]["homeserver"] = f"http://{NOBODY_LISTENS}"
     settings["rooms"].pop(0)
     report = await initiative.check()
@@ -385,11 +369,6 @@ async def test_a_room_that_does_not_exist_is_found(initiative: Initiative, room:
     report = await initiative.examine()
     assert report.status == 1
     assert report.remedy("rooms: ", f"UAG1 ({room})")
-
-
-async def _devices(member: Member) -> list[str]:
-    answer = await member._call("GET", "/_matrix/client/v3/devices")
-    return sorted(one["device_id"] for one in answer["devices"])
 
 
 @contextmanager
