@@ -1,4 +1,4 @@
-"""The worked example of docs/architecture.md: a capability is its folder, its storage file, a migration and one line."""
+"""The worked example of docs/architecture.md: a capability is a folder, a storage file, a migration and one line."""
 
 import re
 import shutil
@@ -44,7 +44,8 @@ def test_a_capability_is_its_folder_its_storage_file_a_migration_and_one_line(tm
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         (copy / name).write_text(text.replace('"HEAD"', f'"{_head()}"'), "utf-8")
     capabilities = copy / "commands" / "capabilities.py"
-    listed = capabilities.read_text("utf-8").replace("(\n", "(\n    __import__('commands.mottos').mottos.CAPABILITY,\n", 1)
+    line = "    __import__('commands.mottos').mottos.CAPABILITY,\n"
+    listed = capabilities.read_text("utf-8").replace("(\n", f"(\n{line}", 1)
     capabilities.write_text(listed, "utf-8")
     (found,) = TALK.findall(PAGE)
     (tmp_path / "talk").write_text(found, "utf-8")

@@ -8,7 +8,11 @@ from commands.kit.texts import LANGUAGES, load_catalogue
 from commands.kit.vocabulary import Vocabulary
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
-SET_UP = "python3 -m venv .venv && .venv/bin/pip install -q -r requirements-dev.lock && .venv/bin/pip install -q --no-deps -e ."
+SET_UP = (
+    "python3 -m venv .venv"
+    " && .venv/bin/pip install -q -r requirements-dev.lock"
+    " && .venv/bin/pip install -q --no-deps -e ."
+)
 
 
 def test_the_command_table_is_the_one_that_the_program_prints() -> None:

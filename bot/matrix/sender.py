@@ -111,18 +111,14 @@ class Sender:
         pause = FIRST_PAUSE
         surprises = 0
         while True:
+            wait = pause
             try:
-                event_id = await self.homeserver.send(room, row.event_type, content, row.txn_id)
+                return await self._send_once(row, room, content)
             except Limited as limited:
-                await asyncio.sleep(limited.seconds)
+                wait = limited.seconds
             except Unreachable as error:
                 log.warning("cannot send", why=str(error), again_in=round(pause))
-                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads retries
                 pause = min(pause * 2, LONGEST_PAUSE)
-            except Rejected as error:
-                if error.code == "M_DUPLICATE_ANNOTATION":
-                    return Result(row, None)
-                return self._given_up(row, error.code)
             except TokenRevoked:
                 raise
             except Exception:
@@ -131,10 +127,16 @@ class Sender:
                 surprises += 1
                 if surprises == MOST_SURPRISES:
                     return self._given_up(row, "INTERNAL")
-                await asyncio.sleep(pause)
-            else:
-                self.health.sent += 1
-                return Result(row, event_id)
+            await asyncio.sleep(wait * random.uniform(1.0, 1.5))  # noqa: S311 - spreads retries
+
+    async def _send_once(self, row: Outgoing, room: str, content: dict[str, Any]) -> Result:
+        try:
+            event_id = await self.homeserver.send(room, row.event_type, content, row.txn_id)
+        except Rejected as error:
+            # The same reaction twice is what was wanted.
+            return Result(row, None) if error.code == "M_DUPLICATE_ANNOTATION" else self._given_up(row, error.code)
+        self.health.sent += 1
+        return Result(row, event_id)
 
     def _given_up(self, row: Outgoing, code: str) -> Result:
         log.error("a message was refused", room=row.room_id, key=row.key, code=code)
