@@ -22,6 +22,7 @@ from storage import account
 from storage.database import Database
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+LOCK_SECONDS = 30.0
 log = structlog.get_logger()
 
 
@@ -128,7 +129,13 @@ class App:
             tasks.create_task(self.reader.run())
             tasks.create_task(self._after(self.reader.rooms_known, self.sender.run))
             tasks.create_task(self._after(self.reader.caught_up, self._wake))
+            tasks.create_task(self._watch_lock())
         log.info("stopped")
+
+    async def _watch_lock(self) -> None:
+        while not self._stop.is_set():
+            await self.database.check_lock()
+            await self._sleep(LOCK_SECONDS)
 
     async def _join_configured(self) -> None:
         try:

@@ -25,6 +25,7 @@ DEFAULT_CONFIG = Path("config.toml")
 DATABASE_TROUBLE = {
     "in-use": "Another uagbot works on this database. Stop it first.",
     "locked": "Another program has locked the database. Close it, then start again.",
+    "lock-lost": "The connection that kept other processes away from the database broke. Start again.",
     "newer": "The database was made by a later version of uagbot. Install that version, or restore a backup.",
     "unreachable": "The database cannot be opened. Check storage.database and the rights of its folder.",
 }

@@ -18,6 +18,9 @@ async def set_up(settings: Settings, homeserver: Homeserver, database: Database,
     wanted = {await _matrix_id(one, homeserver): one for one in settings.rooms}
     async with database.begin() as tx:
         found = {room.matrix_id: room for room in await tx.scalars(select(Room).where(Room.matrix_id.in_(wanted)))}
+        for known in found.values():
+            known.key = None  # two rooms may exchange their keys
+        await tx.flush()
         for matrix_id, one in wanted.items():
             room = found.get(matrix_id)
             if room is None:

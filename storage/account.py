@@ -8,7 +8,7 @@ from storage.base import Base
 
 
 class Account(Base):
-    """One row: who the bot is on which device; transaction ids only hold for one device."""
+    """Who the bot is on which device; transaction ids only hold for one device."""
 
     __tablename__ = "account"
 
@@ -36,11 +36,11 @@ async def remember(tx: AsyncSession, user_id: str, device_id: str, access_token:
         account.access_token = access_token
 
 
-async def save_position(tx: AsyncSession, sync_token: str) -> None:
+async def save_position(tx: AsyncSession, user_id: str, sync_token: str) -> None:
     """Store how far the bot has read, in the transaction of the work that it covers."""
-    await tx.execute(update(Account).values(sync_token=sync_token))
+    await tx.execute(update(Account).where(Account.user_id == user_id).values(sync_token=sync_token))
 
 
-async def position(tx: AsyncSession) -> str | None:
+async def position(tx: AsyncSession, user_id: str) -> str | None:
     """Return the stored position; None before the very first sync."""
-    return await tx.scalar(select(Account.sync_token))
+    return await tx.scalar(select(Account.sync_token).where(Account.user_id == user_id))

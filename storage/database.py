@@ -74,11 +74,25 @@ class Database:
 
         SQLite: a lock file beside the database; PostgreSQL: an advisory lock, kept by a connection of its own.
         With `wait` a second process stands by until the first ends; without, raises DatabaseTrouble("in-use").
+        Raises DatabaseTrouble("unreachable") as well.
         """
-        while not await self._try_lock():
-            if not wait:
-                raise DatabaseTrouble("in-use", self.where)
-            await asyncio.sleep(STANDBY_SECONDS)
+        try:
+            while not await self._try_lock():
+                if not wait:
+                    raise DatabaseTrouble("in-use", self.where)
+                await asyncio.sleep(STANDBY_SECONDS)
+        except (DBAPIError, OSError) as error:
+            raise self._trouble(error) from error
+
+    async def check_lock(self) -> None:
+        """Make sure that the lock still holds; raises DatabaseTrouble("lock-lost") if its connection broke."""
+        if self._lock_connection is None:
+            return
+        try:
+            await self._lock_connection.execute(text("SELECT 1"))
+            await self._lock_connection.commit()
+        except (DBAPIError, OSError) as error:
+            raise DatabaseTrouble("lock-lost", self.where) from error
 
     @property
     def where(self) -> str:
@@ -133,7 +147,8 @@ class Database:
     async def close(self) -> None:
         """Close all connections and give the lock back."""
         if self._lock_connection is not None:
-            await self._lock_connection.close()
+            with contextlib.suppress(DBAPIError, OSError):
+                await self._lock_connection.close()
         await self.engine.dispose()
         if self._lock_file is not None:
             os.close(self._lock_file)

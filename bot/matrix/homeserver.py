@@ -1,7 +1,6 @@
 """The homeserver as the rest of the bot sees it: few calls, and failures as four kinds of exception."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -55,6 +54,7 @@ class Homeserver:
             encryption_enabled=store is not None,
             request_timeout=REQUEST_SECONDS,
         )
+        self.user_id = user_id
         self.client = nio.AsyncClient(url, user_id, store_path=str(store) if store else "", config=config)
 
     async def close(self) -> None:
@@ -62,8 +62,13 @@ class Homeserver:
         await self.client.close()
 
     async def resume(self, device_id: str | None, access_token: str) -> str:
-        """Use an access token; returns the device that it belongs to. Opens the store of its keys."""
+        """Use an access token; returns the device that it belongs to. Opens the store of its keys.
+
+        Raises Rejected if it is the token of another account.
+        """
         user_id, found = await self.whoami(access_token)
+        if user_id != self.user_id:
+            raise Rejected("M_FORBIDDEN", f"the access token belongs to {user_id}, not to {self.user_id}")
         self._open_store()
         self.client.restore_login(user_id, found or device_id or "", access_token)
         return str(self.client.device_id)
@@ -167,7 +172,9 @@ class Homeserver:
                 raise Unreachable("no Matrix homeserver answers there")
             date = reply.headers.get("Date")
             return parsedate_to_datetime(date) if date else None
-        except (aiohttp.ClientError, OSError, TimeoutError, KeyError, TypeError, json.JSONDecodeError) as error:
+        except (KeyError, TypeError, ValueError):
+            raise Unreachable("no Matrix homeserver answers there") from None
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise Unreachable(_why(error)) from None
 
     async def _call(self, calling: Any) -> Any:

@@ -59,7 +59,7 @@ class Reader:
     async def run(self) -> None:
         """Read until stopped. Raises TokenRevoked; everything else is waited out."""
         async with self.database.begin() as tx:
-            self._position = await account.position(tx)
+            self._position = await account.position(tx, self.bot)
         pause = FIRST_PAUSE
         while not self._stopping:
             try:
@@ -113,7 +113,7 @@ class Reader:
         await self._answer_invitations(response)
         if response.next_batch != self._position:
             async with self.database.begin() as tx:
-                await account.save_position(tx, response.next_batch)
+                await account.save_position(tx, self.bot, response.next_batch)
             self._position = response.next_batch
 
     # -- rooms
