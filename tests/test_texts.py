@@ -3,8 +3,9 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from jinja2 import meta
@@ -14,6 +15,7 @@ from commands.capabilities import CAPABILITIES
 from commands.kit.context import Context
 from commands.kit.dispatch import KIT
 from commands.kit.grammar import choose
+from commands.kit.plain import plain_text
 from commands.kit.setup import Setup
 from commands.kit.texts import LANGUAGES, Catalogue, load_catalogue
 from commands.kit.triggers import Command, Where
@@ -32,7 +34,7 @@ BY_PACKAGE = {
 }
 ALL = {language: load_catalogue(language, PACKAGES) for language in LANGUAGES}
 COMMANDS = [one for capability in CAPABILITIES for one in capability.triggers if isinstance(one, Command)]
-TAGS = {"b", "i", "del", "br", "ul", "ol", "li", "code", "a", "h3", "h4", "p"}
+TAGS = {"strong", "em", "del", "br", "ul", "ol", "li", "code", "a", "h3", "h4", "p"}
 JINJA = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
 MEETING = re.compile(r"[A-Z0-9]+-\d{4}-\d\d-\d\d")
 NOT_UNDERSTOOD = {"usage", "did-you-mean", "command-unknown", "option-unknown", "option-unreadable", "apology"}
@@ -123,6 +125,30 @@ def test_no_text_raises_its_voice(language: str) -> None:
     for where, text in shown(ALL[language]).items():
         plain = re.sub(r"<code>.*?</code>", "", JINJA.sub("", text), flags=re.DOTALL)
         assert not re.search(r"!(?!\w)", plain), where
+
+
+@pytest.mark.parametrize(
+    ("text", "german", "english"),
+    [
+        ("{{ at | when }}", "Dienstag, 8.~Dezember~2026, 10:00~Uhr", "Tuesday, 8~December~2026, 10:00"),
+        ("{{ at | moment }}", "Di., 8.~Dez., 10:00~Uhr", "Tue~8~Dec, 10:00"),
+        ("{{ at | day }}", "Dienstag, 8.~Dezember~2026", "Tuesday, 8~December~2026"),
+        ("{{ at | short_day }}", "Di., 8.~Dez.", "Tue~8~Dec"),
+        ("{{ at | typed(at) }}", "8.12.", "8 December"),
+        ("{{ day | span(at.date()) }}", "2.–|8.~Dezember~2026", "2–|8~December~2026"),
+        ("{{ earlier | span(day) }}", "30.~November~– 2.~Dezember~2026", "30~November~– 2~December~2026"),
+        ("{{ 2 | plural('x y', 'x z') }} {{ 0.5 | percent }}", "2~x z 50~%", "2~x z 50%"),
+    ],
+)
+def test_a_date_or_number_stays_on_one_line_and_is_plain_where_there_are_no_lines(
+    text: str, german: str, english: str
+) -> None:
+    at = datetime(2026, 12, 8, 9, tzinfo=UTC)
+    data = {"at": at, "day": date(2026, 12, 2), "earlier": date(2026, 11, 30), "zone": ZoneInfo("Europe/Berlin")}
+    for language, expected in (("de", german), ("en", english)):
+        html = ALL[language].environment.from_string(text).render(data)
+        assert html == expected.replace("~", "\N{NO-BREAK SPACE}").replace("|", "\N{WORD JOINER}")
+        assert plain_text(html) == expected.replace("~", " ").replace("|", "")
 
 
 def test_german_is_polite() -> None:

@@ -139,7 +139,7 @@ async def second_digest(stage: Stage) -> None:
             "UAG4 Verwaltungsdaten", "Straßennetz", "UAG6 Beteiligung", "Werkstatt Beteiligung", "UAG6-2026-11-24",
         )  # fmt: skip
     await stage.until(on(16, 10))
-    await stage.says("Gerda", stage["INI"], "!wochenbericht", "Wochenbericht", *words)
+    await stage.says("Gerda", stage["INI"], "!wochenbericht", "Wochenbericht 9.–16. November 2026", *words)
     await stage.until(on(17, 14, 1))
     await stage.shows(stage["UAG5"], "Ansage auf Englisch", "Village walk", "begins now", "Market square, Arendsee")
     await stage.until(on(18, 10))

@@ -20,6 +20,7 @@ from storage.database import Database, DatabaseTrouble
 from storage.seen import Seen
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+SAVE_SECONDS = 2.0
 log = structlog.get_logger()
 
 
@@ -49,6 +50,8 @@ class Reader:
         self._stopping = False
         self._waiting: asyncio.Task[Any] | None = None
         self._position: str | None = None
+        self._saved: str | None = None
+        self._saved_at = 0.0
 
     def stop(self) -> None:
         """End after the event in hand; a wait for news ends at once."""
@@ -59,7 +62,7 @@ class Reader:
     async def run(self) -> None:
         """Read until stopped. Raises TokenRevoked; everything else is waited out."""
         async with self.database.begin() as tx:
-            self._position = await account.position(tx, self.bot)
+            self._position = self._saved = await account.position(tx, self.bot)
         pause = FIRST_PAUSE
         while not self._stopping:
             try:
@@ -73,6 +76,8 @@ class Reader:
                 log.warning("cannot read the rooms", why=str(error), again_in=round(pause))
                 await self._pause(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads retries
                 pause = min(pause * 2, LONGEST_PAUSE)
+        with contextlib.suppress(DatabaseTrouble):
+            await self._save_position()
 
     async def _pause(self, seconds: float) -> None:
         await self._interruptible(asyncio.sleep(seconds))
@@ -111,10 +116,17 @@ class Reader:
             if self._stopping:
                 return
         await self._answer_invitations(response)
-        if response.next_batch != self._position:
-            async with self.database.begin() as tx:
-                await account.save_position(tx, self.bot, response.next_batch)
-            self._position = response.next_batch
+        self._position = response.next_batch
+        await self._save_position(at_most_every=0.0 if first else SAVE_SECONDS)
+
+    async def _save_position(self, at_most_every: float = 0.0) -> None:
+        """Save how far all is done; a little late costs nothing, for the inbox knows what was handled since."""
+        now = asyncio.get_running_loop().time()
+        if self._position in (None, self._saved) or now - self._saved_at < at_most_every:
+            return
+        async with self.database.begin() as tx:
+            await account.save_position(tx, self.bot, self._position)
+        self._saved, self._saved_at = self._position, now
 
     # -- rooms
 

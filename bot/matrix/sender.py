@@ -17,6 +17,7 @@ from storage.outbox import Outgoing
 AT_ONCE = 8
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 STOP_SECONDS = 3.0
+TOGETHER_SECONDS = 0.02
 MOST_SURPRISES = 5
 log = structlog.get_logger()
 
@@ -89,9 +90,12 @@ class Sender:
 
     async def _next_news(self) -> set[asyncio.Task[Result]]:
         news = asyncio.create_task(self._news.wait())
-        done, _ = await asyncio.wait({news, *self._under_way}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({news, *self._under_way}, return_when=asyncio.FIRST_COMPLETED)
         news.cancel()
-        return {task for task in self._under_way if task in done}
+        if any(not task.done() for task in self._under_way):
+            # What arrives together is noted in one transaction.
+            await asyncio.wait(self._under_way, timeout=TOGETHER_SECONDS)
+        return {task for task in self._under_way if task.done()}
 
     async def _finish(self, finished: set[asyncio.Task[Result]]) -> None:
         if self._under_way:

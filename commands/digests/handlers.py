@@ -1,6 +1,7 @@
 """The weekly digest: shown when somebody asks, sent when it is due."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, time
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,8 +29,10 @@ async def show_digest(ctx: Context) -> Answer:
     until = ctx.now + AN_INSTANT  # what happened at this very instant counts
     since = until - A_WEEK
     content = digest(await load(ctx, groups, since, until), since, until)
-    first, last = days_of(since, until, ctx.zone)
-    return said(content, ctx.zone) or ctx.say("digest-nothing", first=first, last=last)
+    first, _ = days_of(since, until, ctx.zone)
+    last = ctx.now.astimezone(ctx.zone).date()  # it tells of today too, also before noon
+    say = said(content, ctx.zone) or ctx.say("digest-nothing")
+    return replace(say, data={**say.data, "first": first, "last": last})
 
 
 @job(SEND)

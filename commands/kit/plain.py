@@ -5,10 +5,14 @@ from html.parser import HTMLParser
 
 BLOCKS = {"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "blockquote", "pre", "details", "summary"}
 PARAGRAPHS = BLOCKS - {"ul", "ol", "div", "summary"}
+UNBREAKING = str.maketrans({"\N{NO-BREAK SPACE}": " ", "\N{WORD JOINER}": None})
 
 
 def plain_text(html: str) -> str:
-    """Return readable plain text: one line per paragraph, `- ` per list item, addresses behind their words."""
+    """Return readable plain text: one line per paragraph, `- ` per list item, addresses behind their words.
+
+    What only keeps words on one line (U+00A0, U+2060) is left out.
+    """
     reader = _Reader()
     reader.feed(html)
     reader.close()
@@ -54,7 +58,7 @@ class _Reader(HTMLParser):
             self.parts.append("\n\n")
 
     def handle_data(self, data: str) -> None:
-        self.parts.append(re.sub(r"[ \t\r\n]+", " ", data))
+        self.parts.append(re.sub(r"[ \t\r\n]+", " ", data.translate(UNBREAKING)))
 
     def text(self) -> str:
         """Return what was read so far, white space put in order."""

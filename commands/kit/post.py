@@ -19,7 +19,7 @@ async def post(ctx: Context, answer: Answer, catalogues: Mapping[str, Catalogue]
     """Queue all that a handler said; returns the first subject that it was about."""
     await ctx.tx.flush()
     says: Sequence[Say] = [answer] if isinstance(answer, Say) else list(answer or ())
-    first = next((say for say in says if say.form is None), None)
+    first = next((say for say in says if say.form is None and not say.in_place), None)
     for say in says:
         await _queue(ctx, say, catalogues, answers=say is first)
     return next((say.about for say in says if say.about is not None), None)

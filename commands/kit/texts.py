@@ -1,9 +1,10 @@
 """Texts: one TOML per language and capability, rendered with Jinja2 and Babel in the room's language and zone."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -22,6 +23,9 @@ from commands.kit.say import Rendered
 
 LANGUAGES = ("de", "en")
 LOCALES = {"de": "de_DE", "en": "en_GB"}
+PERCENT = {"de": "#,##0 %", "en": "#,##0%"}
+NO_BREAK, JOINER = "\N{NO-BREAK SPACE}", "\N{WORD JOINER}"
+FAR_AHEAD = timedelta(days=300)  # a day without its year is taken for the next one of its kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +97,26 @@ def _environment(language: str, texts: Mapping[str, str]) -> Environment:
     locale = LOCALES[language]
     environment.globals["language"] = language
     environment.filters |= {
-        "when": pass_context(lambda scope, at: _when(scope, at, language)),
-        "moment": pass_context(lambda scope, at: _moment(scope, at, language)),
+        "when": pass_context(lambda scope, at: _unbroken(_when(scope, at, language))),
+        "moment": pass_context(lambda scope, at: _unbroken(_moment(scope, at, language))),
         "clock": pass_context(_clock),
-        "day": pass_context(lambda scope, at: format_date(_local_day(scope, at), "full", locale)),
-        "short_day": pass_context(lambda scope, at: _short_day(_local_day(scope, at), language)),
-        "span": lambda first, last: _span(first, last, language),
+        "day": pass_context(lambda scope, at: _unbroken(format_date(_local_day(scope, at), "full", locale))),
+        "short_day": pass_context(lambda scope, at: _unbroken(_short_day(_local_day(scope, at), language))),
+        "typed": pass_context(lambda scope, at, said: _typed(_local_day(scope, at), _local_day(scope, said), language)),
+        "span": lambda first, last: _unbroken(_span(first, last, language)),
         "person": _pill,
         "people": lambda people: _listed(map(_pill, people), locale),
         "listed": lambda parts: _listed(map(escape, parts), locale),
-        "plural": lambda number, one, many: f"{number} {one if number == 1 else many}",
-        "percent": lambda share: format_percent(share, "#,##0 %" if language == "de" else "#,##0%", locale),
+        "plural": lambda number, one, many: f"{number}{NO_BREAK}{one if number == 1 else many}",
+        "percent": lambda share: _unbroken(format_percent(share, PERCENT[language], locale)),
         "room": _room_pill,
     }
     return environment
+
+
+def _unbroken(text: str) -> str:
+    """Let lines break only behind commas and dashes between words."""
+    return re.sub(r"–(?! )", f"–{JOINER}", re.sub(r"(?<![,–]) ", NO_BREAK, text))
 
 
 def _local(scope: Scope, at: datetime) -> datetime:
@@ -133,6 +143,13 @@ def _moment(scope: Scope, at: datetime, language: str) -> str:
 def _short_day(day: date, language: str) -> str:
     pattern = "EEE, d. MMM" if language == "de" else "EEE d MMM"
     return format_date(day, pattern, LOCALES[language])
+
+
+def _typed(day: date, said: date, language: str) -> str:
+    """`8.12.`, `8 December`: as a command takes it, with the year where the day is far from when it was said."""
+    pattern = "d.M." if language == "de" else "d MMMM"
+    far = "y" if language == "de" else " y"
+    return format_date(day, pattern + far if day - said > FAR_AHEAD else pattern, LOCALES[language])
 
 
 def _span(first: date, last: date, language: str) -> str:

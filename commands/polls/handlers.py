@@ -205,13 +205,14 @@ async def _close(ctx: Context, poll: Poll) -> Answer:
         refers_to="poll-native",
     )
     result = ctx.say("poll-result", poll=poll, tally=counted, about=poll, late=ctx.late)
-    return [result, ended, await _status(ctx, poll, update=True)]
+    return [await _status(ctx, poll, update=True), ended, result]
 
 
 async def _cancel(ctx: Context, poll: Poll) -> Answer:
     poll.state, poll.closed_at = PollState.CANCELLED, ctx.now
     ended = Say(key="poll-cancelled-line", data={"poll": poll}, about=poll, form=native.end, refers_to="poll-native")
-    return [ctx.say("poll-cancelled", poll=poll, about=poll), ended, await _status(ctx, poll, update=True)]
+    result = ctx.say("poll-cancelled", poll=poll, about=poll)
+    return [await _status(ctx, poll, update=True), ended, result]
 
 
 async def _reschedule(ctx: Context, poll: Poll, closes_at: Deadline) -> None:

@@ -110,9 +110,7 @@ class Conversation:
         await self.anna.react(self.room, poll["event_id"], "1️⃣")
         await self.answer("2 von 3")
         await self.says(self.carla, "!stimme U1 2", "3 von 3")
-        ended = await self.anna.say(self.room, "!umfrage ende U1")
-        await self.answer("Ergebnis U1", after=ended)
-        await self.answer("Beendet", after=ended)
+        await self.says(self.anna, "!umfrage ende U1", "Die meisten Stimmen")
 
     async def hand_out(self) -> None:
         """Give Carla a task."""

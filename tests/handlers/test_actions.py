@@ -58,7 +58,9 @@ async def fill(house: House, room: TestRoom, number: int) -> None:
 
 async def test_an_item_shows_its_number_its_people_its_day_written_out_and_its_tags(room: TestRoom) -> None:
     answer = await room.says("!aufgabe @bodo Leitfaden schreiben bis 13.11. #pilot")
-    assert answer.message.text == "A1 Leitfaden schreiben · Bodo · bis Freitag, 13. November 2026 · #pilot"
+    assert answer.message.text == (
+        "A1 Leitfaden schreiben · Bodo · bis Freitag, 13. November 2026 · #pilot\nFertig: ✅ oder `!erledigt 1`"
+    )
     assert answer.message.mentions == [user("Bodo")]
     assert answer.message.content["m.relates_to"] == {"m.in_reply_to": {"event_id": answer.event_id}}
 
@@ -75,7 +77,10 @@ async def test_an_item_shows_its_number_its_people_its_day_written_out_and_its_t
 )
 async def test_people_day_and_tags_may_be_typed_in_many_ways(room: TestRoom, text: str) -> None:
     answer = await room.says(text)
-    assert answer.message.text == "A1 Leitfaden schreiben · Anna und Bodo · bis Freitag, 13. November 2026 · #pilot"
+    assert answer.message.text == (
+        "A1 Leitfaden schreiben · Anna und Bodo · bis Freitag, 13. November 2026 · #pilot"
+        "\nFertig: ✅ oder `!erledigt 1`"
+    )
     assert answer.message.mentions == [user("Bodo")]
 
 
@@ -87,7 +92,9 @@ async def test_who_takes_an_item_on_is_not_rung(room: TestRoom) -> None:
 
 async def test_an_item_of_nobody_says_how_to_give_it_to_somebody(room: TestRoom) -> None:
     answer = await room.says("!aufgabe Leitfaden schreiben")
-    assert answer.message.text == "A1 Leitfaden schreiben\nNoch niemand zuständig: `!aufgabe 1 an @name`"
+    assert answer.message.text == (
+        "A1 Leitfaden schreiben\nNoch niemand zuständig: `!aufgabe 1 an @name`\nFertig: ✅ oder `!erledigt 1`"
+    )
 
 
 async def test_without_a_day_the_next_meeting_is_meant_not_the_one_that_runs(house: House, room: TestRoom) -> None:
@@ -95,7 +102,10 @@ async def test_without_a_day_the_next_meeting_is_meant_not_the_one_that_runs(hou
     await plan_meeting(house, room, datetime.fromisoformat("2026-12-08T09:00+00:00"))
     other = await house.room("UAG2", title="Mobilität")
     answer = await room.says("!aufgabe @anna Leitfaden schreiben")
-    assert answer.message.text == "A1 Leitfaden schreiben · Anna · bis Dienstag, 8. Dezember 2026 (nächstes Treffen)"
+    assert answer.message.text == (
+        "A1 Leitfaden schreiben · Anna · bis Dienstag, 8. Dezember 2026 (nächstes Treffen)"
+        "\nFertig: ✅ oder `!erledigt 1`"
+    )
     assert "bis" not in (await other.says("!aufgabe @anna Leitfaden schreiben")).message.text
 
 
@@ -136,7 +146,10 @@ async def test_an_edit_changes_text_people_day_and_tags_in_place(room: TestRoom)
     assert edited.reactions == ["✏️"]
     shown = edited.of("action-item")
     assert (shown.relation, shown.edits) == ("m.replace", made.message.event_id)
-    assert shown.text == "A1 Leitfaden schreiben · Carla · bis Freitag, 20. November 2026 · #pilot"
+    assert (
+        shown.text
+        == "A1 Leitfaden schreiben · Carla · bis Freitag, 20. November 2026 · #pilot\nFertig: ✅ oder `!erledigt 1`"
+    )
     assert edited.of("action-changed").mentions == [user("Carla")]
     assert "Anna hat den Text bearbeitet" in (await room.says("!aufgabe 1")).text
 
@@ -146,7 +159,10 @@ async def test_an_edit_leaves_what_later_commands_have_set(room: TestRoom) -> No
     await room.says("!aufgabe 1 an @bodo bis 20.11.")
     edited = await room.edits(made.event_id, "!aufgabe @anna Leitfaden bis 13.11.")
     assert edited.messages == []
-    assert edited.of("action-item").text == "A1 Leitfaden · Bodo · bis Freitag, 20. November 2026"
+    assert (
+        edited.of("action-item").text
+        == "A1 Leitfaden · Bodo · bis Freitag, 20. November 2026\nFertig: ✅ oder `!erledigt 1`"
+    )
 
 
 async def test_an_edit_of_a_finished_item_is_refused(house: House, room: TestRoom) -> None:
@@ -249,7 +265,10 @@ async def test_reassigning_rings_the_new_people_and_leaves_a_trace(room: TestRoo
         "und ist bis Freitag, 20. November 2026 zu tun (vorher Freitag, 13. November 2026)."
     )
     assert moved.message.mentions == [user("Carla")]
-    assert moved.of("action-item").text == "A1 Leitfaden · Bodo und Carla · bis Freitag, 20. November 2026"
+    assert (
+        moved.of("action-item").text
+        == "A1 Leitfaden · Bodo und Carla · bis Freitag, 20. November 2026\nFertig: ✅ oder `!erledigt 1`"
+    )
     again = await room.says("!aufgabe 1 an @bodo @carla bis=20.11.")
     assert (again.reactions, again.messages) == (["👍"], [])
     day = await room.says("!aufgabe 1 bis Montag")
@@ -269,9 +288,9 @@ async def test_an_item_shows_its_history_with_who_and_when(house: House, room: T
     assert shown.split("Verlauf\n\n")[1].split("\n") == [
         "- Mo., 2. Nov., 11:00 Uhr: Carla notiert: Antrag läuft",
         "- Mo., 2. Nov., 11:00 Uhr: Bodo hat sie als blockiert gemeldet: Geld fehlt",
-        "- Mo., 2. Nov., 09:00 Uhr: Anna hat sie auf Freitag, 20. November 2026 gelegt",
+        "- Mo., 2. Nov., 09:00 Uhr: Anna hat eine neue Frist gesetzt: Freitag, 20. November 2026",
         "- Mo., 2. Nov., 09:00 Uhr: Anna hat sie Bodo gegeben",
-        "- Mo., 2. Nov., 09:00 Uhr: Anna hat sie festgehalten",
+        "- Mo., 2. Nov., 09:00 Uhr: Anna hat sie angelegt",
     ]
 
 
@@ -285,7 +304,7 @@ async def test_a_long_history_goes_on_in_a_thread(room: TestRoom) -> None:
     assert first.text.count("\n- ") == 12
     assert rest.relation == "m.thread"
     assert "Schritt Nummer 0" in rest.text
-    assert "festgehalten" in rest.text
+    assert "angelegt" in rest.text
 
 
 async def test_a_tick_on_the_bots_message_is_done_and_taken_back_is_open(room: TestRoom) -> None:
@@ -295,7 +314,10 @@ async def test_a_tick_on_the_bots_message_is_done_and_taken_back_is_open(room: T
     assert "Erledigt am Montag, 2. November 2026 von Bodo" in ticked.of("action-item").text
     assert (await room.reacts(made.message.event_id, "✅", who="Carla")).sent == []
     back = await room.redacts(ticked.event_id, who="Bodo")
-    assert back.of("action-item").text == "A1 Leitfaden · Anna · bis Freitag, 13. November 2026"
+    assert (
+        back.of("action-item").text
+        == "A1 Leitfaden · Anna · bis Freitag, 13. November 2026\nFertig: ✅ oder `!erledigt 1`"
+    )
     assert "Bodo hat sie wieder geöffnet" in (await room.says("!aufgabe 1")).text
 
 
@@ -748,7 +770,9 @@ async def test_bad_input_gets_a_clear_answer_and_changes_nothing(
 async def test_action_items_speak_english_in_an_english_room(house: House) -> None:
     room = await house.room("UAG1", title="Citizen apps", language="en")
     made = await room.says("!action @bodo write the guide by 13 November #pilot")
-    assert made.message.text == "A1 write the guide · Bodo · by Friday, 13 November 2026 · #pilot"
+    assert made.message.text == (
+        "A1 write the guide · Bodo · by Friday, 13 November 2026 · #pilot\nDone: ✅ or `!done 1`"
+    )
     moved = await room.says("!action 1 to @carla by Monday")
     assert "is now with Carla (before: Bodo) and is to be done by Monday, 9 November 2026" in moved.message.text
     blocked = await room.says("!blocked 1 no money")
@@ -763,8 +787,8 @@ async def test_action_items_speak_english_in_an_english_room(house: House) -> No
         "ticked it off: at last",
         "noted: a draft is there",
         "opened it again",
-        "moved it to Monday",
-        "noted it",
+        "set a new day: Monday",
+        "created it",
     ):
         assert line in shown
     assert "Finished action items: 1" in (await room.says("!actions done")).message.text

@@ -435,7 +435,7 @@ async def test_everybody_can_see_the_last_seven_days_at_any_time(house: House, m
     await add_item(house, other, "Vergangenes", created_at=house.now - A_WEEK)
     before = await house.dump()
     everything = await main.says("!wochenbericht", who="Bodo")
-    assert everything.text.startswith("Wochenbericht 26. Oktober – 1. November 2026\n\nUAG1 Bürger-Apps")
+    assert everything.text.startswith("Wochenbericht 26. Oktober – 2. November 2026\n\nUAG1 Bürger-Apps")
     assert ("A1 Leitfaden" in everything.text, "A2 Fahrplan" in everything.text) == (True, True)
     assert "Vergangenes" not in everything.text
     own = await room.says("!digest")
@@ -457,7 +457,7 @@ async def test_in_a_direct_chat_it_shows_the_groups_that_one_is_a_member_of(hous
 
 async def test_a_quiet_week_is_told_in_one_sentence(house: House, room: TestRoom) -> None:
     assert (await room.says("!wochenbericht")).text == (
-        "Wochenbericht 26. Oktober – 1. November 2026: In dieser Zeit ist nichts geschehen, "
+        "Wochenbericht 26. Oktober – 2. November 2026: In dieser Zeit ist nichts geschehen, "
         "und in den nächsten zwei Wochen steht nichts an."
     )
     english = await house.room("UAG2", title="Mobility", language="en")

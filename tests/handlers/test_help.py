@@ -120,7 +120,7 @@ async def test_help_speaks_english(house: House) -> None:
 
 @pytest.mark.parametrize(
     ("language", "nobody", "somebody"),
-    [("de", "Betrieb: ist nicht eingetragen", "Betrieb: "), ("en", "Operator: not named", "Operator: ")],
+    [("de", "Betrieb: nicht eingetragen", "Betrieb: "), ("en", "Operator: not named", "Operator: ")],
 )
 async def test_privacy_names_the_operator(
     house: House, chat: TestRoom, language: str, nobody: str, somebody: str

@@ -249,7 +249,8 @@ async def test_a_cancelled_date_is_told_and_nobody_is_reminded_of_it(house: Hous
         "Grund: 10:00 ist zu früh"
     )
     listed = await room.says("!termine")
-    assert "<del>Di., 8. Dez., 10:00 Uhr Workshop</del> – abgesagt: 10:00 ist zu früh" in listed.message.html
+    assert "- Di., 8. Dez., 10:00 Uhr: Workshop – abgesagt: 10:00 ist zu früh" in listed.message.text
+    assert ": Workshop</del> – abgesagt" in listed.message.html
     assert (await house.sleep(days=40)).sent == []
     assert "Es steht kein Termin an." in (await room.says("!termine")).text
 
@@ -401,7 +402,7 @@ async def test_reminders_come_a_week_a_day_and_a_quarter_of_an_hour_before_then_
 async def test_english_reminders_and_lists(house: House) -> None:
     room = await house.room(language="en", title="Citizen apps", powers={"Anna": 100})
     await room.says('!meeting once 8 December 10:00-11:30 "Workshop" place="Town hall"')
-    assert "- Tue 8 Dec, 10:00 Workshop, Town hall · UAG1-2026-12-08" in (await room.says("!meetings")).text
+    assert "- Tue 8 Dec, 10:00: Workshop, Town hall · UAG1-2026-12-08" in (await room.says("!meetings")).text
     moved = await room.says("!meeting move UAG1-2026-12-08 to 25 December 10:00")
     assert "New: Friday, 25 December 2026, 10:00–11:30\nBefore: Tuesday, 8 December 2026, 10:00" in moved.text
     assert "Please note: the new day is a public holiday (Christmas Day)." in moved.text
@@ -497,6 +498,26 @@ async def test_very_long_lists_say_how_many_more_there_are(room: TestRoom) -> No
     assert "Und 6 weitere." in listed.messages[1].text
 
 
+@pytest.mark.parametrize(
+    ("text", "move", "cancel"),
+    [
+        (SERIES, "treffen verschieben 4.11. auf 14:00", "treffen absagen 4.11."),
+        (ONCE, "treffen verschieben 8.12. auf 14:00", "treffen absagen 8.12."),
+        ('!treffen 5.10.2027 10:00 "Klausur"', "treffen verschieben 5.10.2027 auf 14:00", "treffen absagen 5.10.2027"),
+        ('!meeting 8 December 10:00 "Workshop"', "meeting move 8 December to 14:00", "meeting cancel 8 December"),
+        ('!meeting 5.10.2027 10:00 "Retreat"', "meeting move 5 October 2027 to 14:00", "meeting cancel 5 October 2027"),
+    ],
+)
+async def test_what_is_shown_to_move_or_cancel_a_date_works(house: House, text: str, move: str, cancel: str) -> None:
+    english = text.startswith("!meeting")
+    room = await house.room("UAG1", powers={"Anna": 100}, language="en" if english else "de")
+    opened = (await room.says(text)).text
+    assert f"`!{move}`" in opened
+    assert f"`!{cancel}`" in opened
+    assert "14:00" in (await room.says(f"!{move}")).message.text
+    assert ("does not take place" if english else "fällt aus") in (await room.says(f"!{cancel}")).message.text
+
+
 async def test_all_groups_are_listed_with_their_keys(house: House, room: TestRoom) -> None:
     other = await house.room("UAG2", title="Mobilität", powers={"Anna": 100})
     await room.says(SERIES)
@@ -504,9 +525,12 @@ async def test_all_groups_are_listed_with_their_keys(house: House, room: TestRoo
     own = await room.says("!termine")
     assert "UAG2" not in own.text
     every = await room.says("!termine alle")
-    assert "- Mi., 4. Nov., 10:00 Uhr UAG1: UAG-Treffen\n- Mi., 4. Nov., 10:00 Uhr UAG2: UAG-Treffen\n" in every.text
-    skipped = "<del>Mi., 6. Jan., 10:00 Uhr UAG2: UAG-Treffen</del> – entfällt: Heilige Drei Könige"
-    assert skipped in every.messages[0].html
+    assert (
+        "- Mi., 4. Nov., 10:00 Uhr: UAG-Treffen · UAG1\n- Mi., 4. Nov., 10:00 Uhr: UAG-Treffen · UAG2\n" in every.text
+    )
+    skipped = "- Mi., 6. Jan., 10:00 Uhr: UAG-Treffen · UAG2 – entfällt: Heilige Drei Könige"
+    assert skipped in every.messages[0].text
+    assert ": UAG-Treffen</del> · UAG2" in every.messages[0].html
 
 
 async def test_a_direct_chat_lists_the_groups_of_the_person(house: House, room: TestRoom) -> None:
@@ -515,8 +539,8 @@ async def test_a_direct_chat_lists_the_groups_of_the_person(house: House, room: 
     await room.says(SERIES)
     await other.says(ONCE)
     assert "UAG1" not in (await direct.says("termine", who="Dieter")).text
-    assert "UAG2: Workshop" in (await direct.says("!termine", who="Dieter")).text
-    assert "UAG1: UAG-Treffen" in (await direct.says("termine alle", who="Dieter")).text
+    assert ": Workshop, Stadthaus Halle (Saale) · UAG2" in (await direct.says("!termine", who="Dieter")).text
+    assert ": UAG-Treffen · UAG1" in (await direct.says("termine alle", who="Dieter")).text
     assert "nur im Raum einer Arbeitsgruppe" in (await direct.says(SERIES, who="Dieter")).text
 
 

@@ -89,6 +89,22 @@ async def test_a_poll_closes_itself_once_with_its_result(house: House, room: Tes
     assert (await house.sleep(days=7)).sent == []
 
 
+@pytest.mark.parametrize(("word", "last"), [("ende", "poll-result"), ("abbrechen", "poll-cancelled")])
+async def test_the_outcome_is_what_one_reads_last_and_what_answers(room: TestRoom, word: str, last: str) -> None:
+    await room.says('!umfrage "Wo?" Halle Stendal')
+    ended = await room.says(f"!umfrage {word} U1")
+    assert [one.key for one in ended.sent] == ["poll-opened", f"{last}-line", last]
+    assert ended.message.content["m.relates_to"] == {"m.in_reply_to": {"event_id": ended.event_id}}
+
+
+async def test_bars_stand_below_each_other_without_bullets(room: TestRoom) -> None:
+    await room.says('!umfrage "Wo?" Halle Stendal')
+    await room.says("!stimme 1")
+    bars = "██████████ Halle: 1 (100 %)\n░░░░░░░░░░ Stendal: 0 (0 %)\nBeteiligung: 1 von 3"
+    assert f"U1: Wo?\n{bars}" in (await room.says("!umfrage stand U1")).text
+    assert "Wo?\n██████████ Halle: 1 (100 %)\n" in (await room.says("!umfrage ende U1")).text
+
+
 async def test_what_fell_due_while_the_bot_was_away_happens_once_and_says_so(house: House, room: TestRoom) -> None:
     await room.says('!umfrage "Wo?" Halle Stendal bis=morgen 12:00')
     closed = await house.sleep_until(MONDAY + timedelta(days=5), away=True)
@@ -158,7 +174,7 @@ async def test_a_deleted_question_withdraws_the_poll_unless_somebody_voted(room:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('!umfrage "Wo?" Halle', "braucht 2 bis 20 Antworten, hier ist es 1"),
+        ('!umfrage "Wo?" Halle', "braucht 2 bis 20 Antworten, hier ist es nur eine"),
         ('!umfrage "Wo?" ' + " ".join(f"A{n}" for n in range(21)), "hier sind es 21"),
         ('!umfrage "Wo?" Halle halle', "steht zweimal da"),
         ("!umfrage", 'So geht es: `!umfrage "Frage" [Antwort …] [bis=Frist]`'),
