@@ -158,7 +158,9 @@ class Database:
 def _unavailable(error: DBAPIError | OSError) -> bool:
     if isinstance(error, OperationalError):
         return not isinstance(error.orig, sqlite3.OperationalError) or bool(PASSING.search(str(error.orig)))
-    return isinstance(error, (InterfaceError, OSError)) or error.connection_invalidated
+    if isinstance(error, OSError) or error.connection_invalidated:
+        return True
+    return isinstance(error, InterfaceError) and "connection" in str(error.orig)
 
 
 def _engine(url: str) -> AsyncEngine:

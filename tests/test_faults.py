@@ -177,5 +177,16 @@ async def test_malformed_events_are_passed_over(server: FakeHomeserver, room: st
         server.inject(room, ANNA, "m.reaction", {"m.relates_to": {"event_id": 3, "key": None}})
         server.inject(room, ANNA, "org.matrix.msc3381.poll.response", {"m.relates_to": []})
         server.inject(room, ANNA, "m.room.power_levels", {"users": "everybody"}, "")
+        for odd in ({"a": 1}, ["b"], "", "x" * 300, "\x00", 7):
+            text = {"msgtype": "m.text", "body": "!umfragen"}
+            server.inject(room, ANNA, "m.reaction", {"m.relates_to": {"event_id": odd, "key": "✅"}})
+            server.inject(room, ANNA, "m.reaction", {"m.relates_to": {"event_id": "$a", "key": odd}})
+            server.inject(room, ANNA, "m.room.message", {**text, "m.relates_to": {"m.in_reply_to": {"event_id": odd}}})
+            server.inject(
+                room, ANNA, "m.room.message", {**text, "m.relates_to": {"rel_type": "m.thread", "event_id": odd}}
+            )
+            edit = {"rel_type": "m.replace", "event_id": odd}
+            server.inject(room, ANNA, "m.room.message", {**text, "m.new_content": text, "m.relates_to": edit})
+            server.inject(room, ANNA, "m.room.member", {"membership": "join", "displayname": odd}, "@carla:localhost")
         command = server.member_says(room, ANNA, "!umfragen")
         await server.wait_until(lambda: command in answers(server), 20)

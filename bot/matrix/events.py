@@ -12,6 +12,7 @@ from storage.seen import Seen
 
 VOTES = ("org.matrix.msc3381.poll.response", "m.poll.response")
 MATRIX_TO = "https://matrix.to/#/"
+LONGEST_ID = 255  # spec: "Event IDs"
 Event = dict[str, Any]
 
 
@@ -30,18 +31,18 @@ def message_of(event: Event, room: str, bot: str, clock: Clock) -> Message | Non
     if event_type == "m.room.message":
         return _said(content, relation, bot, common)
     if event_type == "m.reaction":
-        key, target = relation.get("key"), relation.get("event_id")
-        return Message("reaction", text=str(key), relates_to=str(target), **common) if key and target else None
+        key, target = relation.get("key"), _id(relation.get("event_id"))
+        return Message("reaction", text=key, relates_to=target, **common) if isinstance(key, str) and target else None
     if event_type in VOTES:
         return _vote(content, relation, common)
     if event_type == "m.room.redaction":
-        target = event.get("redacts") or content.get("redacts")
-        return Message("redaction", relates_to=target, **common) if isinstance(target, str) else None
+        target = _id(event.get("redacts") or content.get("redacts"))
+        return Message("redaction", relates_to=target, **common) if target else None
     return None
 
 
 def _said(content: Event, relation: Event, bot: str, common: dict[str, Any]) -> Message | None:
-    edited = relation.get("event_id") if relation.get("rel_type") == "m.replace" else None
+    edited = _id(relation.get("event_id")) if relation.get("rel_type") == "m.replace" else None
     said = content.get("m.new_content") if edited else content
     if not isinstance(said, dict) or said.get("msgtype") not in ("m.text", "m.emote"):
         return None
@@ -49,12 +50,12 @@ def _said(content: Event, relation: Event, bot: str, common: dict[str, Any]) -> 
     users = mentioned.get("user_ids") if isinstance(mentioned, dict) else None
     text = words_of(said)
     common |= {"text": text, "mentions_bot": bot in (users if isinstance(users, list) else ()) or bot in text}
-    if isinstance(edited, str):
+    if edited:
         return Message("edit", relates_to=edited, **common)
     reply = relation.get("m.in_reply_to")
-    thread = relation.get("event_id") if relation.get("rel_type") == "m.thread" else None
+    thread = _id(relation.get("event_id")) if relation.get("rel_type") == "m.thread" else None
     if isinstance(reply, dict) and not (thread and relation.get("is_falling_back")):
-        common["relates_to"] = reply.get("event_id")
+        common["relates_to"] = _id(reply.get("event_id"))
     return Message("text", thread=thread, **common)
 
 
@@ -62,8 +63,8 @@ def _vote(content: Event, relation: Event, common: dict[str, Any]) -> Message | 
     """Read a poll response in its unstable and its stable form (MSC3381)."""
     unstable = content.get(VOTES[0])
     answers = unstable.get("answers") if isinstance(unstable, dict) else content.get("m.selections")
-    target = relation.get("event_id")
-    if not isinstance(target, str):
+    target = _id(relation.get("event_id"))
+    if target is None:
         return None
     chosen = tuple(str(answer) for answer in answers) if isinstance(answers, list) else ()
     return Message("vote", answers=chosen, relates_to=target, **common)
@@ -179,3 +180,8 @@ def own_join(event: Event, bot: str) -> bool:
 
 def _int(value: Any) -> int:
     return value if isinstance(value, int) else 0
+
+
+def _id(value: Any) -> str | None:
+    """Return an event id that somebody wrote into an event; None for what cannot be one."""
+    return value if isinstance(value, str) and 0 < len(value) <= LONGEST_ID and "\x00" not in value else None

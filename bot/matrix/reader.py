@@ -198,7 +198,12 @@ class Reader:
             await self._write([found], self.clock())
 
     async def _read_event(self, event: Event, room: str) -> None:
-        message = message_of(event, room, self.bot, self.clock)
+        try:
+            message = message_of(event, room, self.bot, self.clock)
+        except Exception:
+            # One event that nobody can read must not stop the reading of all others.
+            log.exception("an event could not be read", event_id=event.get("event_id"))
+            return
         if message is None or message.sender in self.settings.bot.other_bots:
             return
         outcome = await self.dispatcher.handle(message, self.clock())
