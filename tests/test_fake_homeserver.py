@@ -28,6 +28,8 @@ async def bot(server: FakeHomeserver) -> AsyncIterator[nio.AsyncClient]:
     client.user_id, client.access_token = BOT, "bot-token"
     yield client
     await client.close()
+    if client.store is not None:
+        client.store.database.close()
 
 
 def bodies(events: list[nio.Event]) -> list[str]:
@@ -50,6 +52,8 @@ async def test_a_client_logs_in_with_its_password_and_out_again(server: FakeHome
         assert (await client.whoami()).status_code == "M_UNKNOWN_TOKEN"
     finally:
         await client.close()
+        if client.store is not None:
+            client.store.database.close()
 
 
 async def test_an_encrypting_client_is_satisfied(server: FakeHomeserver) -> None:
@@ -64,6 +68,8 @@ async def test_an_encrypting_client_is_satisfied(server: FakeHomeserver) -> None
         assert isinstance(await client.to_device(message), nio.ToDeviceResponse)
     finally:
         await client.close()
+        if client.store is not None:
+            client.store.database.close()
 
 
 @pytest.mark.parametrize("version", ["11", "12"])

@@ -58,8 +58,10 @@ class Homeserver:
         self.client = nio.AsyncClient(url, user_id, store_path=str(store) if store else "", config=config)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, the one to the store of the keys too, which nio leaves open."""
         await self.client.close()
+        if self.client.store is not None:
+            self.client.store.database.close()
 
     async def resume(self, device_id: str | None, access_token: str) -> str:
         """Use an access token; returns the device that it belongs to. Opens the store of its keys.
