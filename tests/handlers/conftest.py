@@ -3,6 +3,7 @@
 import pytest
 
 from storage.database import Database
+from storage.rooms import RoomKind
 from tests.handlers.house import House, TestRoom
 
 
@@ -16,3 +17,11 @@ async def house(database: Database) -> House:
 async def room(house: House) -> TestRoom:
     """Give the room of a working group with Anna, Bodo and Carla; Anna is its chair."""
     return await house.room(powers={"Anna": 100})
+
+
+@pytest.fixture
+async def main(house: House) -> TestRoom:
+    """Give the main room, with its digest planned."""
+    found = await house.room("INI", "Anna", "Bodo", "Carla", kind=RoomKind.MAIN, title="Initiative")
+    await house.dispatcher.upkeep(house.now)
+    return found

@@ -1,0 +1,102 @@
+"""What uagbot promises about reminders and the start of meetings (M3)."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.handlers.house import House, TestRoom
+from tests.handlers.meeting_rows import DECEMBER_8, ONCE, due_times
+
+# -- M3: reminders and the start
+
+
+async def test_reminders_come_a_week_a_day_and_a_quarter_of_an_hour_before_then_the_start(
+    house: House, room: TestRoom
+) -> None:
+    await room.says(f"{ONCE} link=https://meet.example.org/uag1")
+    sent = (await house.sleep(days=40)).messages
+    when = "\nDienstag, 8. Dezember 2026, 10:00–11:30 Uhr\nOrt: Stadthaus Halle (Saale)\nLink: https://meet.example.org/uag1"
+    assert [message.text for message in sent] == [
+        f"Erinnerung: Workshop in 7 Tagen{when}",
+        f"Erinnerung: Workshop morgen{when}",
+        f"Erinnerung: Workshop in 15 Minuten{when}",
+        "Workshop beginnt jetzt.\nOrt: Stadthaus Halle (Saale)\nLink: https://meet.example.org/uag1",
+    ]
+    assert all(message.content["m.mentions"] == {} for message in sent)
+
+
+async def test_english_reminders_and_lists(house: House) -> None:
+    room = await house.room(language="en", title="Citizen apps", powers={"Anna": 100})
+    await room.says('!meeting once 8 December 10:00-11:30 "Workshop" place="Town hall"')
+    assert "- Tue 8 Dec, 10:00: Workshop, Town hall · UAG1-2026-12-08" in (await room.says("!meetings")).text
+    moved = await room.says("!meeting move UAG1-2026-12-08 to 25 December 10:00")
+    assert "New: Friday, 25 December 2026, 10:00–11:30\nBefore: Tuesday, 8 December 2026, 10:00" in moved.text
+    assert "Please note: the new day is a public holiday (Christmas Day)." in moved.text
+    sent = (await house.sleep(days=53, hours=2)).messages
+    assert [message.text.splitlines()[0] for message in sent] == [
+        "Reminder: Workshop in 7 days",
+        "Reminder: Workshop tomorrow",
+        "Reminder: Workshop in 15 minutes",
+        "Workshop begins now.",
+    ]
+    await room.says('!meeting once 8 January 10:00 "Retreat"')
+    cancelled = await room.says('!meeting cancel 8 January "Snow"')
+    assert cancelled.message.text == (
+        "Retreat does not take place\nCancelled is the date on Friday, 8 January 2027, 10:00.\nReason: Snow"
+    )
+
+
+async def test_reminders_that_lie_in_the_past_are_not_planned(house: House, room: TestRoom) -> None:
+    await room.says('!treffen einmalig heute 10:10 "Kurz"')
+    assert len(await due_times(house, "meeting reminder")) == 1
+    await room.says('!treffen einmalig heute 9:10 "Gleich"')
+    assert len(await due_times(house, "meeting reminder")) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "texts"),
+    [
+        (timedelta(days=6), ["Erinnerung: Workshop in 6 Tagen (verspätet, der Bot war nicht erreichbar)"]),
+        (timedelta(hours=3), ["Erinnerung: Workshop heute (verspätet, der Bot war nicht erreichbar)"]),
+        (timedelta(minutes=10), ["Erinnerung: Workshop in 10 Minuten"]),
+        (timedelta(minutes=3), ["Erinnerung: Workshop in 3 Minuten (verspätet, der Bot war nicht erreichbar)"]),
+        (timedelta(minutes=-5), ["Workshop beginnt jetzt."]),
+        (timedelta(minutes=-30), ["Workshop hat um 10:00 Uhr begonnen (verspätet, der Bot war nicht erreichbar)."]),
+        (timedelta(minutes=-90), []),
+        (timedelta(days=-3), []),
+    ],
+)
+async def test_after_an_absence_only_what_still_makes_sense_is_said(
+    house: House, room: TestRoom, before: timedelta, texts: list[str]
+) -> None:
+    await room.says(ONCE)
+    sent = await house.sleep_until(DECEMBER_8 - before, away=True)
+    assert [message.text.splitlines()[0] for message in sent.messages] == texts
+    again = await house.sleep_until(DECEMBER_8 - before)
+    assert again.sent == []
+
+
+async def test_a_group_chooses_its_own_reminders(house: House, room: TestRoom) -> None:
+    await room.says(ONCE)
+    chosen = await room.says("!treffen erinnerungen 2 Stunden, 3d 3t")
+    assert chosen.message.text == (
+        "An die Treffen dieser Gruppe erinnere ich ab jetzt 3 Tage und 2 Stunden vorher; den Beginn sage ich an."
+    )
+    assert await due_times(house, "meeting reminder") == [
+        DECEMBER_8 - timedelta(days=3),
+        DECEMBER_8 - timedelta(hours=2),
+    ]
+    await room.says("!treffen erinnerungen aus")
+    assert await due_times(house, "meeting reminder") == []
+    assert await due_times(house, "meeting start") == [DECEMBER_8]
+    assert "Erinnerung" not in (await room.says('!treffen einmalig 9.12. 10:00 "Still"')).text
+    assert "erinnere ich nicht" in (await room.says("!treffen erinnerungen")).text
+    await room.says("!meeting reminders 1w")
+    assert "7 Tage vorher" in (await room.says("!treffen erinnerungen")).text
+
+
+async def test_a_choice_of_reminders_leaves_a_start_that_is_overdue_alone(house: House, room: TestRoom) -> None:
+    await room.says(ONCE)
+    house.now = DECEMBER_8 + timedelta(minutes=2)
+    await room.says("!treffen erinnerungen 1d")
+    assert (await house.sleep(minutes=1)).of("meeting-begins").text.startswith("Workshop beginnt jetzt.")
