@@ -1,6 +1,7 @@
 """The composition root: builds the process from its settings and runs it until it is told to stop."""
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -10,19 +11,23 @@ import structlog
 from bot import configured
 from bot.clock import Clock
 from bot.health import Health
-from bot.matrix.homeserver import Homeserver, Limited, TokenRevoked, Unreachable
+from bot.matrix.errors import Limited, TokenRevoked, Unreachable
+from bot.matrix.homeserver import Homeserver
 from bot.matrix.reader import Reader
 from bot.matrix.sender import Sender
+from bot.matrix.verifier import Verifier
+from bot.matrix.wire import HomeserverWire
 from bot.settings import Settings
 from bot.wake import AT_LEAST_EVERY, Wake
 from bot.web import WebServer
 from commands.capabilities import CAPABILITIES
 from commands.kit.dispatch import Dispatcher, Outcome
 from storage import account
-from storage.database import Database
+from storage.database import Database, DatabaseTrouble
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 LOCK_SECONDS = 30.0
+VERIFICATION_SECONDS = 5.0
 log = structlog.get_logger()
 
 
@@ -38,14 +43,23 @@ class App:
         self.dispatcher = Dispatcher(self.database, settings.setup(), CAPABILITIES)
         self.sender = Sender(self.homeserver, self.database, self.clock, self.health)
         self.wake = Wake(self.database, self.dispatcher, self.clock, self.health, self._worked, tick)
+        wire = HomeserverWire(self.homeserver)
+        self.verifier = Verifier(wire, self.database, self.dispatcher, self.clock, self._worked)
         self.reader = Reader(
-            settings, self.homeserver, self.database, self.dispatcher, self.clock, self.health, self._worked
+            settings,
+            self.homeserver,
+            self.database,
+            self.dispatcher,
+            self.clock,
+            self.health,
+            self._worked,
+            self.verifier,
         )
         self.web = WebServer(settings.web, self.database, self.health, self.clock)
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
-        """Run until `stop`. Raises DatabaseTrouble, TokenRevoked, Rejected (login) and OSError (the port)."""
+        """Run until `stop`. Raises DatabaseTrouble, KeysTrouble, TokenRevoked, Rejected (login) and OSError (port)."""
         try:
             await self.database.lock(wait=not self.database.is_sqlite)
             await self.database.upgrade()
@@ -82,6 +96,7 @@ class App:
         while not self._stop.is_set():
             try:
                 await self._log_in_once()
+                await self._take_up_keys()
                 await configured.set_up(self.settings, self.homeserver, self.database, self.clock())
             except (Unreachable, Limited) as error:
                 wait = error.seconds if isinstance(error, Limited) else pause
@@ -118,6 +133,11 @@ class App:
         device, token = await self.homeserver.log_in(password, known.device_id if known else None, matrix.device_name)
         await self._remember(device, token)
 
+    async def _take_up_keys(self) -> None:
+        lacking = await self.homeserver.take_up_keys()
+        if lacking is not None:
+            log.warning("clients will not read the bot in encrypted rooms; uagbot check says more", why=lacking)
+
     async def _remember(self, device: str, token: str | None) -> None:
         async with self.database.begin() as tx:
             await account.remember(tx, self.settings.matrix.user, device, token)
@@ -130,12 +150,19 @@ class App:
             tasks.create_task(self._after(self.reader.rooms_known, self.sender.run))
             tasks.create_task(self._after(self.reader.caught_up, self._wake))
             tasks.create_task(self._watch_lock())
+            tasks.create_task(self._time_verifications())
         log.info("stopped")
 
     async def _watch_lock(self) -> None:
         while not self._stop.is_set():
             await self.database.check_lock()
             await self._sleep(LOCK_SECONDS)
+
+    async def _time_verifications(self) -> None:
+        while not self._stop.is_set():
+            with contextlib.suppress(DatabaseTrouble):
+                await self.verifier.tick(self.clock())
+            await self._sleep(VERIFICATION_SECONDS)
 
     async def _join_configured(self) -> None:
         try:

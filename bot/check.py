@@ -12,11 +12,13 @@ from typing import Any
 
 import aiohttp
 from rich.console import Console
-from rich.markup import escape
 
+from bot.check_keys import examine_keys
 from bot.clock import Clock
+from bot.finding import Finding
+from bot.matrix.errors import Limited, Rejected, TokenRevoked, Unreachable
 from bot.matrix.events import seen_in
-from bot.matrix.homeserver import Homeserver, Limited, Rejected, TokenRevoked, Unreachable
+from bot.matrix.homeserver import Homeserver
 from bot.settings import ConfiguredRoom, Settings, SettingsError, load
 from storage import account
 from storage.database import Database, DatabaseTrouble
@@ -28,28 +30,25 @@ LINK_WAIT_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was examined; `remedy` says what to do if it is not right."""
+class Login:
+    """How the login went: on which device of the bot, if it has one; `borrowed` if on one that is to go again."""
 
-    what: str
-    remedy: str | None = None
-
-    @property
-    def good(self) -> bool:
-        """Whether nothing needs to be done."""
-        return self.remedy is None
+    finding: Finding
+    device: str | None = None
+    borrowed: bool = False
 
 
-async def examine(config: Path, console: Console) -> bool:
-    """Examine everything, print each finding as it comes, and return whether all is well."""
+async def examine(config: Path, console: Console, recovery_key: str | None = None) -> bool:
+    """Examine everything, print each finding as it comes, and return whether all is well.
+
+    With a recovery key, also whether it opens what it should.
+    """
     findings: list[Finding] = []
 
     def tell(*found: Finding) -> None:
         for one in found:
             findings.append(one)
-            mark = "[green]✔[/]" if one.good else "[red]✘[/]"
-            remedy = f"\n    → {escape(one.remedy)}" if one.remedy else ""
-            console.print(f"{mark} {escape(one.what)}{remedy}", soft_wrap=True)
+            one.show(console)
 
     try:
         settings = load(config)
@@ -63,7 +62,7 @@ async def examine(config: Path, console: Console) -> bool:
     tell(*await _database(settings))
     homeserver = Homeserver(settings.matrix.homeserver, settings.matrix.user, None)
     try:
-        async for one in _server(settings, homeserver):
+        async for one in _server(settings, homeserver, recovery_key):
             tell(one)
     finally:
         await homeserver.close()
@@ -144,7 +143,7 @@ async def _database(settings: Settings) -> list[Finding]:
     return [Finding(f"The database {database.where} is {state}.")]
 
 
-async def _server(settings: Settings, homeserver: Homeserver) -> AsyncIterator[Finding]:
+async def _server(settings: Settings, homeserver: Homeserver, recovery_key: str | None) -> AsyncIterator[Finding]:
     """Yield what is found on the server; what needs the step before is left out where that failed."""
     address = settings.matrix.homeserver
     try:
@@ -158,12 +157,14 @@ async def _server(settings: Settings, homeserver: Homeserver) -> AsyncIterator[F
     yield Finding(f"The homeserver {address} answers.")
     if said is not None:
         yield _clock(said)
-    login, borrowed = await _account(settings, homeserver)
-    yield login
-    if login.good:
+    login = await _account(settings, homeserver)
+    yield login.finding
+    if login.finding.good:
         async for one in _rooms_on_server(settings, homeserver):
             yield one
-    if borrowed:
+        async for one in examine_keys(settings, homeserver, login.device, recovery_key):
+            yield one
+    if login.borrowed:
         with contextlib.suppress(Rejected, Unreachable, Limited):
             await homeserver.log_out()
 
@@ -178,23 +179,25 @@ def _clock(said: datetime) -> Finding:
     )
 
 
-async def _account(settings: Settings, homeserver: Homeserver) -> tuple[Finding, bool]:
-    """Log in as the bot would; the second value tells whether that made a device, which is to be removed again."""
+async def _account(settings: Settings, homeserver: Homeserver) -> Login:
+    """Log in as the bot would."""
     matrix = settings.matrix
     try:
-        token = matrix.token or await _stored_token(settings, homeserver)
+        token, known = (matrix.token, None) if matrix.token else await _stored(settings, homeserver)
         if token is None:
             device, _ = await homeserver.log_in(matrix.login_password or "", None, f"{matrix.device_name} check")
-            return Finding(f"Logged in as {matrix.user} on device {device}, which is removed again."), True
-        return _owner(*await homeserver.whoami(token), matrix.user), False
+            finding = Finding(f"Logged in as {matrix.user} on device {device}, which is removed again.")
+            return Login(finding, known, borrowed=True)
+        owner, device = await homeserver.whoami(token)
+        return Login(_owner(owner, device, matrix.user), device)
     except SettingsError as error:
-        return Finding(error.faults[0], "Put the secret into that file, and let the bot's user read it."), False
+        return Login(Finding(error.faults[0], "Put the secret into that file, and let the bot's user read it."))
     except TokenRevoked:
-        remedy = "Log in again (uagbot setup) and put the new token into the settings."
-        return Finding("matrix.access_token: the server does not accept it.", remedy), False
+        remedy = "Give the bot a new device: uagbot setup --recovery-key"
+        return Login(Finding("matrix.access_token: the server does not accept it.", remedy))
     except (Rejected, Unreachable, Limited) as error:
         remedy = "Check user and password; after too many tries wait a few minutes."
-        return Finding(f"The account cannot be used: {error}", remedy), False
+        return Login(Finding(f"The account cannot be used: {error}", remedy))
 
 
 def _owner(owner: str, device: str, wanted: str) -> Finding:
@@ -205,22 +208,22 @@ def _owner(owner: str, device: str, wanted: str) -> Finding:
     )
 
 
-async def _stored_token(settings: Settings, homeserver: Homeserver) -> str | None:
-    """Return the token that a login by password left in the database, if the server still accepts it."""
+async def _stored(settings: Settings, homeserver: Homeserver) -> tuple[str | None, str | None]:
+    """Return what a login by password left: the token, if the server still accepts it, and the device."""
     database = Database(settings.storage.url)
+    known = None
     try:
-        if await database.examine() != "up to date":
-            return None
-        async with database.begin() as tx:
-            known = await account.load(tx, settings.matrix.user)
+        if await database.examine() == "up to date":
+            async with database.begin() as tx:
+                known = await account.load(tx, settings.matrix.user)
         if known is not None and known.access_token is not None:
             await homeserver.whoami(known.access_token)
-            return known.access_token
+            return known.access_token, known.device_id
     except (DatabaseTrouble, TokenRevoked):
-        return None
+        pass
     finally:
         await database.close()
-    return None
+    return None, known.device_id if known else None
 
 
 async def _rooms_on_server(settings: Settings, homeserver: Homeserver) -> AsyncIterator[Finding]:

@@ -1,8 +1,9 @@
-"""The command line: `uagbot run`, `check`, `setup`, `demo`, `commands`."""
+"""The command line: `uagbot run`, `check`, `setup`, `backup`, `restore`, `demo`, `commands`."""
 
 import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -10,11 +11,15 @@ from rich.markup import escape
 
 from bot import logs
 from bot.app import App
-from bot.matrix.homeserver import Rejected, TokenRevoked
+from bot.matrix.encryption.device import KeysTrouble
+from bot.matrix.encryption.identity import AuthenticationNeeded
+from bot.matrix.errors import Limited, Rejected, TokenRevoked, Unreachable
 from bot.settings import Settings, SettingsError, load
+from bot.terminal import SetupFailed
 from commands.capabilities import CAPABILITIES
 from commands.kit.texts import LANGUAGES, load_catalogue
 from commands.kit.vocabulary import Vocabulary
+from storage.archive import ArchiveTrouble
 from storage.database import DatabaseTrouble
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -30,6 +35,27 @@ DATABASE_TROUBLE = {
     "unreachable": "The database cannot be opened. Check storage.database and the rights of its folder.",
 }
 
+ARCHIVE_TROUBLE = {
+    "nothing": "There is no database to copy yet. Start the bot once.",
+    "unwritable": "The copy cannot be written. Choose another place, or make room.",
+    "keys": "A key store cannot be read. Check the folder of keys in storage.folder.",
+    "unreadable": "The copy cannot be read.",
+    "foreign": "This is no copy that uagbot made.",
+    "damaged": "The copy is damaged, and nothing was restored. Take another one.",
+    "newer": "The copy was made by a later version of uagbot. Install that version.",
+    "other-account": "The copy is of another account. Check matrix.user.",
+    "database-not-empty": "The database is not empty. Move it away, or name a new one as storage.database.",
+    "keys-not-empty": "The folder of keys is not empty. Move it away, or name another storage.folder.",
+    "keys-unwritable": "The folder of keys cannot be written. Mend that, then restore again.",
+}
+
+KEYS_TROUBLE = {
+    "lost": "The keys of device {device} are not here any more, but clients know it by them. Give the bot a new "
+    "device: uagbot setup --recovery-key",
+    "older": "The keys of device {device} are an old copy: the server has seen later ones, and others would not "
+    "understand the bot. Give it a new device: uagbot setup --recovery-key",
+}
+
 
 @cli.command()
 def run(config: Config = DEFAULT_CONFIG) -> None:
@@ -40,22 +66,78 @@ def run(config: Config = DEFAULT_CONFIG) -> None:
 
 
 @cli.command()
-def check(config: Config = DEFAULT_CONFIG) -> None:
-    """Examine configuration, server, account, database and rooms; exit status 1 if something is wrong."""
+def check(
+    config: Config = DEFAULT_CONFIG,
+    *,
+    recovery_key: Annotated[bool, typer.Option("--recovery-key", help="Ask for the recovery key and try it.")] = False,
+) -> None:
+    """Examine configuration, server, account, database, rooms and keys; exit status 1 if something is wrong."""
     from bot.check import examine  # noqa: PLC0415 - keeps `run` quick to start
+    from bot.terminal import Terminal  # noqa: PLC0415 - the same
 
     logs.hush()
-    if not asyncio.run(examine(config, Console(highlight=False))):
+    console = Console(highlight=False)
+    key = Terminal(console).secret("The recovery key (not shown)") if recovery_key else None
+    if not asyncio.run(examine(config, console, key)):
         raise typer.Exit(1)
 
 
 @cli.command()
-def setup(config: Config = DEFAULT_CONFIG) -> None:
-    """Ask a few questions and write the settings file."""
+def setup(
+    config: Config = DEFAULT_CONFIG,
+    *,
+    recovery_key: Annotated[
+        bool, typer.Option("--recovery-key", help="Give this machine a new device, log the old one out.")
+    ] = False,
+    new_recovery_key: Annotated[
+        bool, typer.Option("--new-recovery-key", help="Make a new recovery key; the old one is worth nothing then.")
+    ] = False,
+    new_identity: Annotated[
+        bool, typer.Option("--new-identity", help="Start the identity anew, if its recovery key is lost.")
+    ] = False,
+) -> None:
+    """Ask a few questions, write the settings, make the keys; may be run again and finishes what is missing."""
     from bot.guide import guide  # noqa: PLC0415 - keeps `run` quick to start
+    from bot.keys import Wish  # noqa: PLC0415 - the same
 
     logs.hush()
-    asyncio.run(guide(config, Console(highlight=False)))
+    given = {
+        Wish.NEW_DEVICE: recovery_key,
+        Wish.NEW_RECOVERY_KEY: new_recovery_key,
+        Wish.NEW_IDENTITY: new_identity,
+    }
+    wishes = [wish for wish, wanted in given.items() if wanted] or [Wish.FINISH]
+    if len(wishes) > 1:
+        raise typer.BadParameter(f"--{wishes[0]} and --{wishes[1]} exclude each other")
+
+    async def guiding() -> None:
+        if not await guide(config, Console(highlight=False), wishes[0]):
+            raise SetupFailed("Not everything is in order: do what is said above.")
+
+    _finish_or_exit(guiding())
+
+
+@cli.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The copy; one that is there is replaced.")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Copy the database and the encryption keys into one file; the bot may run."""
+    from bot.archive import make_copy  # noqa: PLC0415 - keeps `run` quick to start
+
+    logs.hush()
+    _finish_or_exit(make_copy(settings_or_exit(config), file, Console(highlight=False)))
+
+
+@cli.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A copy that `uagbot backup` made.")], config: Config = DEFAULT_CONFIG
+) -> None:
+    """Bring database and encryption keys back from a copy, to an empty place."""
+    from bot.archive import bring_back  # noqa: PLC0415 - keeps `run` quick to start
+
+    logs.hush()
+    _finish_or_exit(bring_back(settings_or_exit(config), file, Console(highlight=False)))
 
 
 @cli.command()
@@ -63,11 +145,12 @@ def demo(
     *,
     once: Annotated[bool, typer.Option("--once", help="End after the month instead of staying up.")] = False,
     folder: Annotated[Path | None, typer.Option(help="Keep everything in this folder.")] = None,
+    encrypted: Annotated[bool, typer.Option("--encrypted", help="Encrypt all rooms instead of half of them.")] = False,
 ) -> None:
     """Play a month of the initiative on a real homeserver of its own."""
     from bot.demo.play import play  # noqa: PLC0415 - the demo is an extra
 
-    raise typer.Exit(asyncio.run(play(Console(highlight=False), once=once, folder=folder)))
+    raise typer.Exit(asyncio.run(play(Console(highlight=False), once=once, folder=folder, encrypted=encrypted)))
 
 
 @cli.command(name="commands")
@@ -98,8 +181,12 @@ def run_or_exit(settings: Settings, app: App | None = None) -> None:
         bot.stop_on_signals()
         await bot.run()
 
+    _finish_or_exit(running())
+
+
+def _finish_or_exit(work: Coroutine[Any, Any, None]) -> None:
     try:
-        asyncio.run(running())
+        asyncio.run(work)
     except Exception as error:
         lines = explain(_first(error))
         if not lines:
@@ -113,10 +200,18 @@ def explain(error: BaseException) -> list[str]:
     """Return what an operator should know of an error that is no fault of the program; nothing for others."""
     if isinstance(error, DatabaseTrouble):
         return [f"{DATABASE_TROUBLE[error.reason]} ({error.detail})"]
+    if isinstance(error, ArchiveTrouble):
+        return [f"{ARCHIVE_TROUBLE[error.reason]} ({error.detail})"]
+    if isinstance(error, KeysTrouble):
+        return [KEYS_TROUBLE[error.reason].format(device=error.device_id)]
     if isinstance(error, TokenRevoked):
         return ["The server does not accept the access token (any more). Log in again and renew it in the settings."]
     if isinstance(error, Rejected):
         return [f"The server refuses the login: {error}"]
+    if isinstance(error, Unreachable | Limited):
+        return [f"The server cannot be reached or does not want to be asked now ({error}). Do this again later."]
+    if isinstance(error, AuthenticationNeeded | SetupFailed):
+        return [str(error)]
     if isinstance(error, SettingsError):
         return error.faults
     return [str(error)] if isinstance(error, OSError) else []

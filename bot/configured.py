@@ -5,7 +5,8 @@ from datetime import datetime
 import structlog
 from sqlalchemy import select
 
-from bot.matrix.homeserver import Homeserver, Rejected
+from bot.matrix.errors import Rejected
+from bot.matrix.homeserver import Homeserver
 from bot.settings import ConfiguredRoom, Settings
 from storage.database import Database
 from storage.rooms import Room

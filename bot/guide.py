@@ -1,13 +1,20 @@
-"""The guided setup: asks for server and account, tries them, and writes the settings file."""
+"""The guided setup: writes the settings, then sees to the bot's keys; it may be run again at any time."""
 
 import json
-import os
+import signal
 from pathlib import Path
 
 from rich.console import Console
-from rich.prompt import Confirm, Prompt
 
-from bot.matrix.homeserver import Homeserver, Limited, Rejected, TokenRevoked, Unreachable
+from bot.enrol import Enrolment
+from bot.keys import Wish
+from bot.login import ask_in, write_private
+from bot.matrix.encryption.identity import KeysDiffer
+from bot.matrix.encryption.recovery import NoRecovery, WrongRecoveryKey
+from bot.matrix.errors import Rejected, TokenRevoked, Unreachable
+from bot.matrix.homeserver import Homeserver
+from bot.settings import load
+from bot.terminal import Password, SetupFailed, Terminal
 
 DEVICE = "uagbot"
 
@@ -27,29 +34,76 @@ folder = {folder}
 language = {language}
 """
 
+COST = """\
+A new identity takes the place of the one that the account has. All who have verified the bot are warned that it has
+changed, and have to verify it again; the recovery key that there is opens nothing any more."""
 
-async def guide(config: Path, console: Console) -> bool:
-    """Ask, try, write; returns whether a file was written. The token goes into a file that only its owner reads."""
-    console.print("[bold]uagbot setup[/]: five questions, then the bot is ready to run.\n")
-    if config.exists() and not Confirm.ask(f"{config} exists. Write it anew?", console=console, default=False):
-        return False
-    homeserver, address = await _server(console)
+
+async def guide(config: Path, console: Console, wish: Wish) -> bool:
+    """Ask for what the settings lack, then finish what the keys lack; returns whether all is in order.
+
+    Raises SetupFailed, SettingsError, DatabaseTrouble, KeysTrouble, AuthenticationNeeded, Unreachable and Limited.
+    """
+    # Ctrl+C shall end a question, which asyncio's own handler does not let it do.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    terminal = Terminal(console)
     try:
-        user = Prompt.ask("The bot's user id (@uagbot:example.org)", console=console).strip()
-        login = await _login(homeserver, user, console)
+        return await _set_up(config, terminal, wish)
+    except EOFError:
+        raise SetupFailed("The answers ended before the questions did.") from None
+    except TokenRevoked:
+        raise SetupFailed(
+            "The server does not accept the bot's access token (any more). Give it a new device: "
+            "uagbot setup --recovery-key"
+        ) from None
+    except Rejected as error:
+        raise SetupFailed(f"The server refuses: {error}") from None
+    except (KeysDiffer, NoRecovery, WrongRecoveryKey) as error:
+        raise SetupFailed(str(error)) from None
+
+
+async def _set_up(config: Path, terminal: Terminal, wish: Wish) -> bool:
+    asks = not config.exists() or (
+        wish is Wish.FINISH and terminal.confirm(f"{config} exists. Write it anew? (No: go on with what it says)")
+    )
+    typed = await _write_settings(config, terminal) if asks else None
+    settings = load(config)
+    if wish is Wish.NEW_IDENTITY:
+        terminal.say(COST)
+        if not terminal.confirm("Make a new identity?"):
+            raise SetupFailed("Nothing was changed.")
+    password = Password(terminal, settings.matrix.user)
+    known = typed or settings.matrix.login_password
+    if known:
+        password.learn(known)
+    terminal.say("\nNow the keys, with which the bot is accepted in encrypted rooms.")
+    good = await Enrolment(settings, terminal, password).run(wish, just_logged_in=asks)
+    if good:
+        terminal.say("\nNext: uagbot check, then uagbot run.")
+    if good and asks:
+        invited = settings.matrix.user
+        terminal.say(f'Then invite {invited} into your rooms and say !gruppe einrichten UAG1 "Bürger-Apps" there.')
+    return good
+
+
+async def _write_settings(config: Path, terminal: Terminal) -> str | None:
+    """Ask, try, write; returns the password if there was one. The token goes into a file that only its owner reads."""
+    terminal.console.print("[bold]uagbot setup[/]: five questions, then the bot's keys.\n")
+    homeserver, address = await _server(terminal)
+    try:
+        homeserver.user_id = terminal.line("The bot's user id (@uagbot:example.org)")
+        homeserver.client.user = homeserver.user_id
+        _, token, password = await ask_in(homeserver, terminal, DEVICE)
     finally:
         await homeserver.close()
-    if login is None:
-        return False
-    user, token = login
-    language = Prompt.ask("Language of new rooms", choices=["de", "en"], default="de", console=console)
-    folder = Path(Prompt.ask("Folder for database and keys", default="data", console=console)).expanduser().absolute()
+    language = terminal.line("Language of new rooms", "de", ["de", "en"])
+    folder = Path(terminal.line("Folder for database and keys", "data")).expanduser().absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     token_file = folder / "access_token"
-    _write_private(token_file, token)
+    write_private(token_file, token)
     values = {
         "homeserver": address,
-        "user": user,
+        "user": homeserver.user_id,
         "token_file": str(token_file),
         "database": f"sqlite:///{folder / 'uagbot.db'}",
         "folder": str(folder),
@@ -57,50 +111,19 @@ async def guide(config: Path, console: Console) -> bool:
     }
     # A JSON string is a TOML string.
     config.write_text(TEMPLATE.format(**{key: json.dumps(value) for key, value in values.items()}), "utf-8")
-    console.print(f"\n[green]✔[/] {config} is written. Next: [bold]uagbot check[/], then [bold]uagbot run[/].")
-    console.print(f'Then invite {user} into your rooms and say [bold]!gruppe einrichten UAG1 "Bürger-Apps"[/] there.')
-    return True
+    terminal.done(f"{config} is written.")
+    return password
 
 
-async def _server(console: Console) -> tuple[Homeserver, str]:
+async def _server(terminal: Terminal) -> tuple[Homeserver, str]:
     while True:
-        address = Prompt.ask("Homeserver", default="https://matrix.example.org", console=console).strip().rstrip("/")
+        address = terminal.line("Homeserver", "https://matrix.example.org").rstrip("/")
         homeserver = Homeserver(address, "", None)
         try:
             await homeserver.greet()
         except Unreachable as error:
             await homeserver.close()
-            console.print(f"[red]✘[/] {address} cannot be reached ({error}). Try again, or end with Ctrl+C.")
+            terminal.wrong(f"{address} cannot be reached ({error}). Try again, or end with Ctrl+C.")
             continue
-        console.print("[green]✔[/] The homeserver answers.")
+        terminal.done("The homeserver answers.")
         return homeserver, address
-
-
-async def _login(homeserver: Homeserver, user: str, console: Console) -> tuple[str, str] | None:
-    """Return the account as the server writes it, and an access token."""
-    way = Prompt.ask("Log in by", choices=["password", "token"], default="password", console=console)
-    secret = Prompt.ask(f"The {way} (not shown)", password=True, console=console)
-    homeserver.client.user = user
-    try:
-        if way == "password":
-            device, token = await homeserver.log_in(secret, None, DEVICE)
-            console.print(f"[green]✔[/] Logged in on the new device {device}.")
-            return (await homeserver.whoami(token))[0], token
-        owner, device = await homeserver.whoami(secret)
-    except TokenRevoked:
-        console.print("[red]✘[/] The server does not accept this token.")
-        return None
-    except (Rejected, Unreachable, Limited) as error:
-        console.print(f"[red]✘[/] The login did not work: {error}")
-        return None
-    if owner != user:
-        console.print(f"[red]✘[/] The token belongs to {owner}, not to {user}.")
-        return None
-    console.print(f"[green]✔[/] The token works, its device is {device}.")
-    return owner, secret
-
-
-def _write_private(path: Path, text: str) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)

@@ -1,6 +1,6 @@
 """The list of what the bot can do; one line per capability, in the order in which the help shows them."""
 
-from commands import actions, digests, groups, meetings, polls
+from commands import actions, digests, encryption, groups, meetings, polls
 from commands import help as helping
 from commands.kit.triggers import Capability
 
@@ -10,5 +10,6 @@ CAPABILITIES: tuple[Capability, ...] = (
     meetings.CAPABILITY,
     actions.CAPABILITY,
     digests.CAPABILITY,
+    encryption.CAPABILITY,
     helping.CAPABILITY,
 )  # fmt: skip

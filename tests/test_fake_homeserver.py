@@ -1,12 +1,15 @@
 """The fake homeserver satisfies a real client, and its faults occur as ordered."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import nio
 import pytest
 from aiohttp import ClientConnectionError
 from nio.api import RelationshipType
 
+from tests.bench.members import Crowd
+from tests.fake import Session
 from tests.fake.homeserver import FakeHomeserver
 
 ANNA = "@anna:localhost"
@@ -206,3 +209,58 @@ async def test_a_restarted_server_is_at_the_same_address_and_knows_all(
     await server.start()
     server.member_says(room, ANNA, "wieder da")
     assert bodies((await bot.sync()).rooms.join[room].timeline.events) == ["wieder da"]
+
+
+@pytest.fixture
+async def encrypting(server: FakeHomeserver, tmp_path: Path) -> AsyncIterator[nio.AsyncClient]:
+    client = nio.AsyncClient(server.url, BOT, device_id="BOT", store_path=str(tmp_path))
+    client.restore_login(BOT, "BOT", "bot-token")
+    await client.sync(full_state=True)
+    await client.keys_upload()
+    yield client
+    await client.close()
+    client.store.database.close()
+
+
+async def test_a_member_and_a_client_understand_each_other_in_an_encrypted_room(
+    server: FakeHomeserver, encrypting: nio.AsyncClient
+) -> None:
+    room = server.add_room("UAG1", [ANNA, BOT])
+    members = Crowd(server, Session(BOT, "BOT"), [ANNA], devices=2)
+    members.encrypt(room)
+    members.member_says(room, ANNA, "nur für uns")
+    assert bodies((await encrypting.sync()).rooms.join[room].timeline.events) == ["nur für uns"]
+    text = {"msgtype": "m.text", "body": "gelesen"}
+    await encrypting.room_send(room, "m.room.message", text, ignore_unverified_devices=True)
+    (sent,) = server.sent_by(BOT)
+    assert sent["type"] == "m.room.encrypted"
+    assert members.clear(ANNA, sent)["content"] == text
+    assert [len(device.inbox) for device in server.keys.devices[ANNA].values()] == [0, 1]
+
+
+async def test_a_one_time_key_is_handed_out_once(server: FakeHomeserver, encrypting: nio.AsyncClient) -> None:
+    bot = Session(BOT, "BOT")
+    names = [name for _ in range(50) for name in server.keys.claim(bot)]
+    assert len(set(names)) == 50
+    assert server.keys.claim(bot) == {}
+    server.keys.publish(bot, {"fallback_keys": {"signed_curve25519:F": {"key": "…", "fallback": True}}})
+    assert [list(server.keys.claim(bot)) for _ in range(2)] == [["signed_curve25519:F"]] * 2
+    assert (await encrypting.sync()).device_key_count.signed_curve25519 == 0
+
+
+async def test_a_message_to_a_device_comes_again_until_the_client_goes_on(
+    server: FakeHomeserver, encrypting: nio.AsyncClient
+) -> None:
+    since = encrypting.next_batch
+    server.keys.deliver(Session(BOT, "BOT"), ANNA, "org.example.hello", {"number": 1})
+    for position, expected in ((since, 1), (since, 1), (None, 0)):
+        answer = await encrypting.sync(since=position)
+        assert len(answer.to_device_events) == expected
+
+
+async def test_who_shares_a_room_hears_of_changed_keys(server: FakeHomeserver, encrypting: nio.AsyncClient) -> None:
+    server.add_room("UAG1", [ANNA, BOT])
+    await encrypting.sync()
+    Crowd(server, Session(BOT, "BOT"), [ANNA, "@fremd:localhost"], devices=1)
+    assert (await encrypting.sync()).device_list.changed == [ANNA]
+    assert (await encrypting.sync(timeout=20)).device_list.changed == []

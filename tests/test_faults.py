@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.app import App
-from bot.matrix.homeserver import TokenRevoked
+from bot.matrix.errors import TokenRevoked
 from bot.settings import Settings
 from tests.fake import Event
 from tests.fake.homeserver import FakeHomeserver

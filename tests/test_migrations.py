@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -15,12 +16,25 @@ from sqlalchemy import Connection, make_url, text
 from sqlalchemy import inspect as examine
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage import tables
+from storage import rooms, tables, undecrypted
 from storage.base import Base
-from storage.database import MIGRATIONS, Database, DatabaseTrouble
+from storage.database import MIGRATIONS, Database, DatabaseTrouble, alembic_config
 from storage.migrations import versions
+from storage.verifications import Verification
 
 assert tables.ALL
+
+# What a database of version 0.1.0 holds, as far as other tables hang on it.
+FIRST_ROWS = """
+INSERT INTO rooms (id, matrix_id, kind, key, title, language, zone, joined, powers, created_at) VALUES
+    (7, '!room', 'group', 'UAG1', 'Bürger-Apps', 'de', 'Europe/Berlin', true, '{}', '2026-11-02 08:00:00');
+INSERT INTO members VALUES (7, '@anna:localhost', 'Anna', 'join');
+INSERT INTO polls (id, room_id, question, options, opened_by, opened_at, closes_at, state, extensions) VALUES
+    (3, 7, 'Wo?', '["Halle"]', '@anna:localhost', '2026-11-02 08:00:00', '2026-11-06 08:00:00', 'open', '[]');
+INSERT INTO due (id, at, try_at, what, subject, room_id, attempts) VALUES
+    (5, '2026-11-06 08:00:00', '2026-11-06 08:00:00', 'poll deadline', 3, 7, 0);
+INSERT INTO account VALUES ('@uagbot:localhost', 'DEVICE', NULL, 's17')
+""".strip().split(";\n")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -111,3 +125,45 @@ async def _schema(database: Database) -> dict[str, Any]:
 
     async with database.engine.connect() as connection:
         return await connection.run_sync(read)
+
+
+async def test_a_database_of_the_first_version_upgrades_with_its_data(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda found: command.upgrade(alembic_config(found), "0001"))
+        for statement in FIRST_ROWS:
+            await connection.execute(text(statement))
+    assert await database.examine() == "to be upgraded at the next start"
+    before = await _rows(database)
+    await database.upgrade()
+    assert await database.examine() == "up to date"
+    after = await _rows(database)
+    assert {table: after[table] for table in before if table != "alembic_version"} == {
+        table: rows for table, rows in before.items() if table != "alembic_version"
+    }
+    assert sum(map(len, before.values())) == len(FIRST_ROWS) + 1
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(_differences) == []
+
+
+async def test_what_an_upgraded_database_keeps_goes_with_its_room(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda found: command.upgrade(alembic_config(found), "0001"))
+        await connection.execute(text(FIRST_ROWS[0]))
+    await database.upgrade()
+    async with database.begin() as tx:
+        room = await rooms.by_matrix_id(tx, "!room")
+        assert room is not None
+        now = room.created_at
+        assert await undecrypted.keep(tx, room, "$event", "@anna:localhost", "session", {}, now)
+        tx.add(Verification(room_id=room.id, user_id="@anna:localhost", device_id="A", transaction="a", asked_at=now))
+        await tx.flush()
+        await tx.delete(room)
+    assert {table for table, rows in (await _rows(database)).items() if rows} == {"alembic_version"}
+
+
+async def _rows(database: Database) -> dict[str, list[Any]]:
+    """Return the rows of all tables, as text."""
+    tables_there = list(await _schema(database))
+    async with database.engine.connect() as connection:
+        found = {table: await connection.execute(text(f"SELECT * FROM {table}")) for table in tables_there}  # noqa: S608
+        return {table: sorted(tuple(map(str, row)) for row in rows) for table, rows in found.items()}

@@ -18,13 +18,17 @@ STRANGER = "Hanno"  # may not bring the bot into rooms
 
 @dataclass(frozen=True, slots=True)
 class RoomPlan:
-    """A room to be made: its short name and title, what it is about, who creates it, and who is in it besides."""
+    """A room to be made: its short name and title, what it is about, who creates it, and who is in it besides.
+
+    Half of the rooms are encrypted in any case: those that work in confidence, and the two that read about them weekly.
+    """
 
     key: str
     title: str
     topic: str
     chair: str
     members: tuple[str, ...]
+    encrypted: bool = False
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -32,15 +36,15 @@ class RoomPlan:
         return self.chair, *self.members
 
 
-MAIN = RoomPlan("INI", "Initiative", "Alle Kommunen der Initiative", "Anna", tuple(TOWNS)[1:])
-COORDINATORS = RoomPlan("KO", "Koordination", "Abstimmung der Koordination", "Anna", ("Carla", "Gerda"))
+MAIN = RoomPlan("INI", "Initiative", "Alle Kommunen der Initiative", "Anna", tuple(TOWNS)[1:], encrypted=True)
+COORDINATORS = RoomPlan("KO", "Koordination", "Abstimmung der Koordination", "Anna", ("Carla", "Gerda"), encrypted=True)
 GROUPS = (
     RoomPlan("UAG1", "Bürger-Apps", "Ein Konto, ein Kalender, eine Mängelmeldung für alle", "Anna",
-             ("Bodo", "Carla", "Dieter", "Edith")),
+             ("Bodo", "Carla", "Dieter", "Edith"), encrypted=True),
     RoomPlan("UAG2", "Mobilität", "Rufbus, Rad und Mitfahrbank zwischen den Orten", "Bodo",
              ("Fritz", "Gerda", "Hanno")),
     RoomPlan("UAG3", "Energie", "Verbräuche messen, Dächer nutzen, Wärme planen", "Carla",
-             ("Anna", "Dieter", "Ina")),
+             ("Anna", "Dieter", "Ina"), encrypted=True),
     RoomPlan("UAG4", "Verwaltungsdaten", "Welche Daten wir öffnen, und wie", "Dieter",
              ("Edith", "Gerda")),
     RoomPlan("UAG5", "Smart Villages", "Smarte Dörfer, mit Gästen aus dem Partnerland", "Edith",

@@ -13,6 +13,7 @@ import aiohttp
 
 from bot.demo.moved import MovedTime
 from bot.demo.synapse import Account, free_port
+from bot.matrix.homeserver import Homeserver
 from bot.settings import ENVIRONMENT
 from storage import due
 from storage.database import Database
@@ -43,14 +44,14 @@ class BotChild:
 
     def configure(self, rooms: Mapping[str, tuple[str, str, str]]) -> None:
         """Write the settings; `rooms` maps short names to room id, kind and title (`[[rooms]]`)."""
-        password = self._folder / "password"
-        password.touch(mode=0o600)
-        password.write_text(f"{self.account.password}\n", "utf-8")
+        token = self._folder / "access_token"
+        token.touch(mode=0o600)
+        token.write_text(f"{self.account.access_token}\n", "utf-8")
         lines = [
             "[matrix]",
             _line("homeserver", self._homeserver),
             _line("user", self.account.user_id),
-            _line("password_file", str(password)),
+            _line("access_token_file", str(token)),
             _line("invited_by", self._invited_by),
             "[storage]",
             _line("database", f"sqlite:///{self._database}"),
@@ -63,6 +64,16 @@ class BotChild:
         for key, (room, kind, title) in rooms.items():
             lines += ["[[rooms]]", _line("room", room), _line("kind", kind), _line("key", key), _line("title", title)]
         self.config.write_text("\n".join(lines) + "\n", "utf-8")
+
+    async def make_identity(self) -> None:
+        """Let an identity of the account vouch for the bot's device, as `uagbot setup` does; before the first start."""
+        homeserver = Homeserver(self._homeserver, self.account.user_id, self._folder / "keys")
+        try:
+            await homeserver.resume(self.account.device_id, self.account.access_token)
+            await homeserver.take_up_keys()
+            await homeserver.identity.create(lambda: self.account.password)
+        finally:
+            await homeserver.close()
 
     async def start(self) -> None:
         """Return when the bot has read its rooms and has nothing left to do. Raises BotFailed."""

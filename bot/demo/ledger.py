@@ -6,6 +6,7 @@ from typing import Any
 
 Event = dict[str, Any]
 EDITED = "✏️"  # how an edit of a command is acknowledged, beside the command's own answer
+IN_CLEAR = "m.reaction", "m.room.redaction"
 APOLOGY = ("leider nicht geklappt", "did not work")
 
 
@@ -80,6 +81,18 @@ class Ledger:
             self.expect(f"genau eine Antwort auf {command.who}: {command.text}", came, held=once)
         wrong = [text for text in map(text_of, events) if any(word in text for word in APOLOGY)]
         self.expect("nirgends eine Störungsmeldung", "\n".join(wrong), held=not wrong)
+
+    def expect_encrypted(self, room: str, events: Iterable[Event], *, encrypted: bool) -> bool:
+        """Expect that all that was said in a room came encrypted and could be read; or that nothing came encrypted.
+
+        Reactions and redactions are in clear everywhere.
+        """
+        said = [event for event in events if "state_key" not in event and event["content"]]
+        said = [event for event in said if event["type"] not in IN_CLEAR]
+        odd = [event for event in said if event.get("encrypted", False) != encrypted]
+        expected = f"{room}: {'alles verschlüsselt und lesbar' if encrypted else 'nichts verschlüsselt'}"
+        came = f"{len(odd)} von {len(said)} nicht: {', '.join(event['type'] for event in odd)}"
+        return self.expect(expected, came, held=bool(said) and not odd)
 
 
 def answers_to(event_id: str, events: Iterable[Event]) -> tuple[int, list[str]]:

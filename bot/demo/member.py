@@ -23,7 +23,7 @@ _LONG_POLL = 10.0
 _TRIES_AGAINST_LIMITS = 20
 _TOO_MANY_REQUESTS = 429
 _OUTRANKING_CREATORS_SINCE = 12
-_FILTER = '{"presence":{"types":[]},"room":{"ephemeral":{"types":[]},"timeline":{"limit":20}}}'
+FILTER = '{"presence":{"types":[]},"room":{"ephemeral":{"types":[]},"timeline":{"limit":20}}}'
 
 
 class MatrixFault(Exception):
@@ -90,10 +90,7 @@ class Member:
         async with self._syncing:
             if self._since != asked_from:
                 return  # somebody else who waits on this member has just brought the news
-            query = {"timeout": str(int(wait * 1000)), "filter": _FILTER}
-            if asked_from is not None:
-                query["since"] = asked_from
-            response = await self._call("GET", "/_matrix/client/v3/sync", query=query)
+            response = await self._news(asked_from, wait)
             await self._collect(response.get("rooms", {}))
             self._since = response["next_batch"]
 
@@ -148,6 +145,12 @@ class Member:
             while (found := look()) is None:
                 await self.sync(_LONG_POLL)
             return found
+
+    async def _news(self, since: str | None, wait: float) -> dict[str, Any]:
+        query = {"timeout": str(int(wait * 1000)), "filter": FILTER}
+        if since is not None:
+            query["since"] = since
+        return await self._call("GET", "/_matrix/client/v3/sync", query=query)
 
     async def _collect(self, rooms: dict[str, Any]) -> None:
         left = rooms.get("leave", {})

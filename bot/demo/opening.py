@@ -24,8 +24,8 @@ async def stranger(stage: Stage) -> None:
     """Somebody who may not invite the bot does; it declines and tells the coordinators."""
     await stage.until(on(2, 9, 5))
     hanno = stage.members[STRANGER]
-    room = await hanno.create_room("Stammtisch", invite=[stage.bot_id])
-    table = Place(room, "Stammtisch", "ein Raum, in den der Bot nicht darf", hanno, (STRANGER,))
+    room = await hanno.create_room("Stammtisch", invite=[stage.bot_id], encrypted=stage.encrypted)
+    table = Place(room, "Stammtisch", "ein Raum, in den der Bot nicht darf", hanno, (STRANGER,), stage.encrypted)
 
     def declined(event: Event) -> bool:
         return event.get("state_key") == stage.bot_id and event["content"]["membership"] == "leave"

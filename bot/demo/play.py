@@ -17,15 +17,18 @@ from rich.text import Text
 
 from bot.demo.cast import MAIN, ROOMS, STRANGER, TOWNS, RoomPlan
 from bot.demo.child import BotChild, BotFailed
+from bot.demo.encrypted import EncryptedMember
 from bot.demo.ledger import Ledger
-from bot.demo.member import MatrixFault, Member
+from bot.demo.member import MatrixFault
 from bot.demo.stage import BERLIN, Place, Stage, Stuck, on
 from bot.demo.story import SCENES, Scene
 from bot.demo.synapse import Account, Synapse, SynapseFailed, SynapseMissing
 from bot.demo.transcript import Sheet, colours_of, show_room
+from bot.matrix.errors import Limited, Rejected, TokenRevoked, Unreachable
 
 BOT_NAME = "uagbot"
 BEGIN = on(2, 9)  # Monday
+FAULTS = MatrixFault, Rejected, Limited, TokenRevoked, Unreachable, TimeoutError, LookupError, BotFailed
 FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
 Found = TypeVar("Found")
 
@@ -34,10 +37,13 @@ class Interrupted(Exception):
     """Somebody pressed Ctrl+C before the month was over."""
 
 
-async def play(console: Console, *, once: bool, folder: Path | None, scenes: Sequence[Scene] = SCENES) -> int:
+async def play(
+    console: Console, *, once: bool, folder: Path | None, encrypted: bool = False, scenes: Sequence[Scene] = SCENES
+) -> int:
     """Play the month and return the exit status: 0 only if every expectation held.
 
-    Without `once` server and bot stay up afterwards until Ctrl+C. Without a folder everything is removed at the end.
+    Half of the rooms are encrypted, or all of them. Without `once` server and bot stay up afterwards until Ctrl+C.
+    Without a folder everything is removed at the end.
     """
     if folder is not None and _holds_something(folder):
         console.print(f"Der Ordner {folder} ist nicht leer. Bitte nennen Sie einen neuen.")
@@ -46,7 +52,7 @@ async def play(console: Console, *, once: bool, folder: Path | None, scenes: Seq
     try:
         with _signals_to(stop), _folder(folder) as place:
             async with AsyncExitStack() as stack:
-                stage = await _play_in(place, stack, console, stop, scenes)
+                stage = await _play_in(place, stack, console, stop, scenes, encrypted=encrypted)
                 if not once:
                     await _stay(stage, console, stop)
                 return 0 if stage.ledger.all_met else FAILED
@@ -59,12 +65,18 @@ async def play(console: Console, *, once: bool, folder: Path | None, scenes: Seq
 
 
 async def _play_in(
-    folder: Path, stack: AsyncExitStack, console: Console, stop: asyncio.Event, scenes: Sequence[Scene]
+    folder: Path,
+    stack: AsyncExitStack,
+    console: Console,
+    stop: asyncio.Event,
+    scenes: Sequence[Scene],
+    *,
+    encrypted: bool,
 ) -> Stage:
     began = time.monotonic()
     with console.status("Homeserver, Mitglieder und Räume entstehen …"):
         synapse = await _unless(stop, _homeserver(folder, stack))
-        stage = await _unless(stop, _set_the_stage(folder, synapse, stack))
+        stage = await _unless(stop, _set_the_stage(folder, synapse, stack, encrypted=encrypted))
     await _unless(stop, _act(stage, scenes, console))
     _print_rooms(stage, console)
     _print_result(stage.ledger, console, time.monotonic() - began)
@@ -85,8 +97,8 @@ async def _homeserver(folder: Path, stack: AsyncExitStack) -> Synapse:
     return synapse
 
 
-async def _set_the_stage(folder: Path, synapse: Synapse, stack: AsyncExitStack) -> Stage:
-    """Make accounts and rooms, invite the bot everywhere, write its settings and start it."""
+async def _set_the_stage(folder: Path, synapse: Synapse, stack: AsyncExitStack, *, encrypted: bool) -> Stage:
+    """Make accounts and rooms, invite the bot everywhere, set it up and start it."""
 
     def register(name: str) -> Account:
         return synapse.register(name.lower(), secrets.token_urlsafe(6), name)
@@ -94,10 +106,12 @@ async def _set_the_stage(folder: Path, synapse: Synapse, stack: AsyncExitStack) 
     members = {}
     for name in TOWNS:
         account = await asyncio.to_thread(register, name)
-        members[name] = await stack.enter_async_context(Member(account, synapse.url))
+        member = EncryptedMember(account, synapse.url, folder / "members" / name)
+        members[name] = await stack.enter_async_context(member)
     invited_by = [member.user_id for name, member in members.items() if name != STRANGER]
     bot = BotChild(folder, synapse.url, await asyncio.to_thread(register, BOT_NAME), invited_by)
-    stage = Stage(bot, members, Ledger())
+    await bot.make_identity()
+    stage = Stage(bot, members, Ledger(), encrypted)
     for place in await asyncio.gather(*(_make_room(stage, plan) for plan in ROOMS)):
         stage.add(place)
     bot.configure({MAIN.key: (stage[MAIN.key].id, "main", MAIN.title)})
@@ -111,10 +125,11 @@ async def _make_room(stage: Stage, plan: RoomPlan) -> Place:
     chair = stage.members[plan.chair]
     guests = [stage.members[name] for name in plan.members]
     invite = [*(guest.user_id for guest in guests), stage.bot_id]
-    room = await chair.create_room(f"{plan.key} {plan.title}", topic=plan.topic, invite=invite)
+    encrypted = stage.encrypted or plan.encrypted
+    room = await chair.create_room(f"{plan.key} {plan.title}", topic=plan.topic, invite=invite, encrypted=encrypted)
     for guest in guests:
         await guest.join(room)
-    return Place(room, plan.key, plan.title, chair, plan.people)
+    return Place(room, plan.key, plan.title, chair, plan.people, encrypted)
 
 
 async def _act(stage: Stage, scenes: Sequence[Scene], console: Console) -> None:
@@ -135,7 +150,7 @@ async def _act_one(stage: Stage, scene: Scene) -> None:
         await scene.play(stage)
     except Stuck:
         pass  # the ledger says on what
-    except (MatrixFault, TimeoutError, LookupError, BotFailed) as error:
+    except FAULTS as error:
         stage.ledger.expect("die Szene geht weiter", f"{type(error).__name__}: {error}", held=False)
 
 
@@ -155,7 +170,8 @@ def _print_rooms(stage: Stage, console: Console) -> None:
     for place in stage.places.values():
         sheet = Sheet(names, stage.bot_id, lambda stamp: stage.bot.time.of_event(stamp).astimezone(BERLIN))
         people = [f"{name} ({TOWNS[name]})" for name in place.people]
-        show_room(console, f"{place.key} · {place.title}", people, sheet.read(place.timeline), colours)
+        title = f"{place.key} · {place.title}{' · 🔒 verschlüsselt' if place.encrypted else ''}"
+        show_room(console, title, people, sheet.read(place.timeline), colours)
 
 
 def _print_result(ledger: Ledger, console: Console, seconds: float) -> None:
@@ -174,6 +190,8 @@ def _print_logins(stage: Stage, console: Console) -> None:
     console.print(f"Homeserver: [bold]{url}[/]")
     for name, member in stage.members.items():
         console.print(f"  {member.user_id:<20} Passwort {member.account.password}  {name}, {TOWNS[name]}", markup=False)
+    console.print("Die Räume mit 🔒 sind Ende zu Ende verschlüsselt, und der Bot hat sein Gerät bestätigt.")
+    console.print("Wer sich jetzt anmeldet, liest dort, was von nun an gesagt wird; Früheres steht oben.")
     console.print("Beenden: Strg+C")
 
 

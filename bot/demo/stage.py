@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.demo.child import BotChild
+from bot.demo.encrypted import EncryptedMember
 from bot.demo.ledger import Event, Ledger, Sent, text_of
-from bot.demo.member import Member
 
 BERLIN = ZoneInfo("Europe/Berlin")
 PATIENCE = 15.0
@@ -35,8 +35,9 @@ class Place:
     id: str
     key: str
     title: str
-    host: Member
+    host: EncryptedMember
     people: tuple[str, ...]
+    encrypted: bool
 
     @property
     def timeline(self) -> list[Event]:
@@ -49,8 +50,10 @@ class Stage:
     """Members act here, and the ledger notes whether the bot did what it should."""
 
     bot: BotChild
-    members: dict[str, Member]
+    members: dict[str, EncryptedMember]
     ledger: Ledger
+    encrypted: bool
+    """All rooms are encrypted, not only those that are planned so."""
     places: dict[str, Place] = field(default_factory=dict)
 
     @property
@@ -122,8 +125,9 @@ class Stage:
     async def direct_chat(self, who: str) -> Place:
         """Let a member open a direct chat with the bot."""
         member = self.members[who]
-        room = await member.create_room(f"{who} und uagbot", invite=[self.bot_id], direct=True)
-        return self.add(Place(room, who, "direkter Chat mit dem Bot", member, (who,)))
+        title = f"{who} und uagbot"
+        room = await member.create_room(title, invite=[self.bot_id], direct=True, encrypted=self.encrypted)
+        return self.add(Place(room, who, "direkter Chat mit dem Bot", member, (who,), self.encrypted))
 
     # The bot acts
 

@@ -28,6 +28,7 @@ SCENES = (
     Scene("Das erste Treffen", weeks.first_meeting),
     Scene("Umfragen enden von selbst", weeks.deadlines),
     Scene("Der erste Wochenbericht", weeks.first_digest),
+    Scene("Ein Schlüssel kommt zu spät", weeks.late_keys),
     Scene("Ein Stromausfall", weeks.power_cut),
     Scene("Erinnerungen", weeks.reminders),
     Scene("Der zweite Wochenbericht", weeks.second_digest),

@@ -70,6 +70,8 @@ class Sheet:
         relation = content.get("m.relates_to", {})
         target = self._lines.get(str(relation.get("event_id")))
         who = self.names.get(event["sender"], event["sender"])
+        if kind == "m.room.encrypted":
+            return
         if kind == "m.room.member" and content.get("membership") == "join":
             self._came(event)
         elif kind == "m.room.redaction":

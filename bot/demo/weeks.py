@@ -74,6 +74,22 @@ async def first_digest(stage: Stage) -> None:
     await stage.shows(stage["UAG3"], "Erinnerung drei Tage vorher", *reminder)
 
 
+async def late_keys(stage: Stage) -> None:
+    """Messages whose key does not come are told of once in a sentence, and handled once when it comes."""
+    energy, carla = stage["UAG3"], stage.members["Carla"]
+    await stage.until(on(9, 9, 30))
+    async with carla.late_keys(energy.id):
+        first = await stage.sends("Carla", energy, "!gruppe")
+        second = await stage.sends("Carla", energy, "!aufgaben @Dieter")
+        await carla.wait_for_key_request(stage.bot_id)
+        await stage.until(on(9, 9, 40))
+        await stage.shows(energy, "Hinweis auf den fehlenden Schlüssel", "Carla", "kann ich nicht lesen", "Schlüssel")
+    await stage.answered(energy, first, "UAG3 Energie", "Leitung: Carla")
+    await stage.answered(energy, second, "Aufgaben von Dieter: 1", "Verbräuche")
+    await stage.until(on(9, 10))
+    stage.expect_count(energy, 1, "kann ich nicht lesen")
+
+
 async def power_cut(stage: Stage) -> None:
     """The bot is killed; what members send meanwhile is done once when it is back, and votes keep their time."""
     data, apps, mobility, energy = (stage[key] for key in ("UAG4", "UAG1", "UAG2", "UAG3"))
@@ -178,4 +194,6 @@ async def farewell(stage: Stage) -> None:
     came = "nicht innerhalb von 5 s" if status is None else f"Status {status}"
     stage.ledger.expect("SIGTERM beendet den Bot innerhalb von 5 s mit Status 0", came, held=status == 0)
     await stage.look()
+    for place in stage.places.values():
+        stage.ledger.expect_encrypted(place.key, place.timeline, encrypted=place.encrypted)
     stage.ledger.settle([place.timeline for place in stage.places.values()], stage.bot_id)

@@ -36,9 +36,15 @@ def message_of(event: Event, room: str, bot: str, clock: Clock) -> Message | Non
     if event_type in VOTES:
         return _vote(content, relation, common)
     if event_type == "m.room.redaction":
-        target = _id(event.get("redacts") or content.get("redacts"))
+        target = redacted(event)
         return Message("redaction", relates_to=target, **common) if target else None
     return None
+
+
+def redacted(event: Event) -> str | None:
+    """Return the event that a redaction takes back; room version 11 moved it into the content."""
+    content = event.get("content")
+    return _id(event.get("redacts") or (content.get("redacts") if isinstance(content, dict) else None))
 
 
 def _said(content: Event, relation: Event, bot: str, common: dict[str, Any]) -> Message | None:

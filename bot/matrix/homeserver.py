@@ -1,7 +1,9 @@
 """The homeserver as the rest of the bot sees it: few calls, and failures as four kinds of exception."""
 
 import asyncio
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -12,35 +14,27 @@ import aiohttp
 import nio
 from nio.responses import JoinResponse
 
+from bot.matrix.encryption.device import Client, Device
+from bot.matrix.encryption.identity import Identity, KeysDiffer
+from bot.matrix.encryption.recovery import BACKUP, SELF_SIGNING
+from bot.matrix.errors import Limited, Rejected, TokenRevoked, Unreachable
+
 SYNC_SECONDS = 30
 REQUEST_SECONDS = 30
 PAGE = 100
-SERVER_FAULT = 500
+FAILED = 400
+UNAUTHORIZED = 401
 TOO_MANY = 429
+SERVER_FAULT = 500
 
 
-class Unreachable(Exception):
-    """The server does not answer, or not sensibly: try again later."""
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a sync brought: nio's response, the to-device events as they came, and which room keys are new."""
 
-
-class Limited(Exception):
-    """The server asks to wait for `seconds`."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"wait {seconds:.1f} s")
-        self.seconds = seconds
-
-
-class TokenRevoked(Exception):
-    """The access token is not valid (any more): nothing works until the operator gives a new one."""
-
-
-class Rejected(Exception):
-    """The server says no, and would again: `code` is its errcode."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
+    response: nio.SyncResponse
+    to_device: list[dict[str, Any]]
+    arrived: set[tuple[str, str]]
 
 
 class Homeserver:
@@ -55,7 +49,8 @@ class Homeserver:
             request_timeout=REQUEST_SECONDS,
         )
         self.user_id = user_id
-        self.client = nio.AsyncClient(url, user_id, store_path=str(store) if store else "", config=config)
+        self.client = Client(url, user_id, store_path=str(store) if store else "", config=config)
+        self._device: Device | None = None
 
     async def close(self) -> None:
         """Close all connections, the one to the store of the keys too, which nio leaves open."""
@@ -71,19 +66,51 @@ class Homeserver:
         user_id, found = await self.whoami(access_token)
         if user_id != self.user_id:
             raise Rejected("M_FORBIDDEN", f"the access token belongs to {user_id}, not to {self.user_id}")
-        self._open_store()
         self.client.restore_login(user_id, found or device_id or "", access_token)
         return str(self.client.device_id)
 
-    def _open_store(self) -> None:
-        """Make the folder of the keys where there is none: nio does not."""
-        if self.client.store_path:
-            Path(self.client.store_path).mkdir(mode=0o700, parents=True, exist_ok=True)
+    @property
+    def device(self) -> Device:
+        """The device with its keys; there is one after the login, where there is a folder for keys."""
+        if self._device is None:
+            self._device = Device(self.client, self.call)
+        return self._device
+
+    @property
+    def identity(self) -> Identity:
+        """The account's identity, as far as its keys are here."""
+        machine = self.device.machine
+        return Identity(
+            self.call, self.user_id, machine.device_id, machine.store.secrets, machine.device_keys()["keys"]
+        )
+
+    async def take_up_keys(self) -> str | None:
+        """Publish the device's keys, and sign it if the keys of the identity are here.
+
+        Returns, in a word, why today's clients will not accept the device: `no-identity` or `other-identity`; None if
+        they will. Raises KeysTrouble.
+        """
+        await self.device.begin()
+        await self.device.upload()
+        secrets = self.device.machine.store.secrets
+        if BACKUP in secrets:
+            self.device.backup = self.identity.backup
+        if SELF_SIGNING not in secrets:
+            return "no-identity"
+        try:
+            await self.identity.sign_device()
+        except KeysDiffer:
+            return "other-identity"
+        return None
+
+    @property
+    def encrypts(self) -> bool:
+        """Whether there is a folder for keys, and the login has opened it."""
+        return self.client.olm is not None
 
     async def log_in(self, password: str, device_id: str | None, device_name: str) -> tuple[str, str]:
         """Log in by password, on the known device if there is one; returns device id and access token."""
         self.client.device_id = device_id
-        self._open_store()
         found = await self._call(self.client.login(password, device_name))
         return found.device_id, found.access_token
 
@@ -91,31 +118,38 @@ class Homeserver:
         """End the session; its device and token are gone."""
         await self._call(self.client.logout())
 
-    async def sync(self, since: str | None, *, full_state: bool) -> nio.SyncResponse:
-        """Wait for news since a position; encrypted events come decrypted where the keys are there."""
-        timeout = 0 if since is None or full_state else SYNC_SECONDS * 1000
-        return await self._call(self.client.sync(timeout=timeout, since=since, full_state=full_state))
+    async def sync(self, since: str | None, *, full_state: bool) -> News:
+        """Wait for news since a position."""
+        wait = 0 if since is None or full_state else SYNC_SECONDS
+        query = {"timeout": str(wait * 1000), "full_state": str(full_state).lower()}
+        query |= {"since": since} if since else {}
+        answer = await self._ask("GET", f"/_matrix/client/v3/sync?{urlencode(query)}", None, wait + REQUEST_SECONDS)
+        response = nio.SyncResponse.from_dict(answer)
+        if isinstance(response, nio.ErrorResponse):
+            raise Unreachable("what the server says of the rooms cannot be read")
+        arrived = self.device.take(answer, response.to_device_events) if self.encrypts else set()
+        await self.client.receive_response(response)
+        return News(response, answer.get("to_device", {}).get("events", []), arrived)
 
-    async def keep_keys(self) -> None:
-        """Do what encryption needs between two syncs: upload, query and claim keys, send what devices wait for."""
-        client = self.client
-        if client.should_upload_keys:
-            await self._call(client.keys_upload())
-        if client.should_query_keys:
-            await self._call(client.keys_query())
-        if client.should_claim_keys:
-            await self._call(client.keys_claim(client.get_users_for_key_claiming()))
-        if client.outgoing_to_device_messages:
-            await client.send_to_device_messages()
+    async def keep_keys(self) -> set[str]:
+        """Do what encryption needs between two syncs; returns whose devices changed."""
+        return await self.device.keep() if self.encrypts else set()
+
+    async def clear(self, room: str, event: dict[str, Any]) -> dict[str, Any]:
+        """Return an encrypted event in clear. Raises Unreadable."""
+        return await self.device.clear(room, event)
 
     async def send(self, room: str, event_type: str, content: dict[str, Any], txn_id: str) -> str:
         """Send an event; the same transaction id again gives the same event. Returns its id."""
-        sending = self.client.room_send(room, event_type, content, tx_id=txn_id, ignore_unverified_devices=True)
-        try:
-            return str((await self._call(sending)).event_id)
-        except nio.LocalProtocolError as error:
-            # The room did not come with a sync yet; without its members nothing can be encrypted.
-            raise Unreachable(str(error)) from None
+        if self.encrypts:
+            known = self.client.rooms.get(room)
+            if known is None:
+                # The room did not come with a sync yet; nobody knows whether it is encrypted, and for whom.
+                raise Unreachable("the room is not known yet")
+            if known.encrypted and event_type != "m.reaction":  # reactions are in clear (MSC1849)
+                event_type, content = await self.device.sealed(room, event_type, content)
+        path = "/".join(quote(part, safe="") for part in (room, "send", event_type, txn_id))
+        return str((await self.call("PUT", f"/_matrix/client/v3/rooms/{path}", content))["event_id"])
 
     async def join(self, room: str, via: Sequence[str] = ()) -> str:
         """Join a room by id or alias, through these servers where the id does not say; returns its id."""
@@ -137,15 +171,7 @@ class Homeserver:
             )
             events += page.chunk
             position = page.end if page.chunk and page.end != position else None
-        return [self._readable(event) for event in reversed(events)]
-
-    def _readable(self, event: Any) -> Any:
-        if isinstance(event, nio.MegolmEvent):
-            try:
-                return self.client.decrypt_event(event)
-            except nio.EncryptionError:
-                return event
-        return event
+        return events[::-1]
 
     async def state(self, room: str) -> list[dict[str, Any]]:
         """Return the current state events of a room."""
@@ -165,6 +191,28 @@ class Homeserver:
     async def resolve(self, alias: str) -> str:
         """Return the room that an alias stands for."""
         return str((await self._call(self.client.room_resolve_alias(alias))).room_id)
+
+    async def call(self, method: str, path: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Ask the client-server API for what nio has no method for; `path` begins with `/_matrix`.
+
+        A request for interactive authentication (spec: "User-Interactive Authentication API") is a Rejected of status
+        401 whose content holds its flows.
+        """
+        return await self._ask(method, path, content, REQUEST_SECONDS)
+
+    async def _ask(self, method: str, path: str, content: dict[str, Any] | None, seconds: float) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self.client.access_token}", "Content-Type": "application/json"}
+        data = None if content is None else json.dumps(content)
+        try:
+            reply = await self.client.send(method, path, data, headers, timeout=seconds)
+            answer = await reply.json(content_type=None)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise Unreachable(_why(error)) from None
+        except ValueError:
+            raise Unreachable("the answer is no JSON") from None
+        if reply.status < FAILED:
+            return answer if isinstance(answer, dict) else {}
+        raise _refusal(reply.status, answer if isinstance(answer, dict) else {})
 
     async def greet(self) -> datetime | None:
         """Ask whether there is a homeserver; returns what time it says it is. Raises Unreachable."""
@@ -191,14 +239,21 @@ class Homeserver:
 
 def _failure(response: nio.ErrorResponse) -> Exception:
     status = response.transport_response.status if response.transport_response is not None else SERVER_FAULT
-    code = str(response.status_code or "")
+    answer = {"errcode": response.status_code, "error": response.message, "retry_after_ms": response.retry_after_ms}
+    return _refusal(status, answer)
+
+
+def _refusal(status: int, answer: dict[str, Any]) -> Exception:
+    code, message = str(answer.get("errcode") or ""), str(answer.get("error") or "")
     if status == TOO_MANY or code == "M_LIMIT_EXCEEDED":
-        return Limited((response.retry_after_ms or 5000) / 1000)
+        return Limited((answer.get("retry_after_ms") or 5000) / 1000)
     if code in ("M_UNKNOWN_TOKEN", "M_MISSING_TOKEN"):
-        return TokenRevoked(response.message)
+        return TokenRevoked(message)
+    if status == UNAUTHORIZED and "flows" in answer:
+        return Rejected(code or "M_UNAUTHORIZED", message or "the server wants to know who asks", status, answer)
     if status >= SERVER_FAULT or not code.startswith("M_"):
         return Unreachable(f"status {status}")
-    return Rejected(code, response.message)
+    return Rejected(code, message, status, answer)
 
 
 def _why(error: BaseException) -> str:

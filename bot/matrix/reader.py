@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +11,11 @@ import structlog
 
 from bot.clock import Clock
 from bot.health import Health
-from bot.matrix.events import Event, message_of, own_join, seen_in
-from bot.matrix.homeserver import Homeserver, Limited, Rejected, TokenRevoked, Unreachable
+from bot.matrix.errors import Limited, Rejected, TokenRevoked, Unreachable
+from bot.matrix.events import Event, message_of, own_join, redacted, seen_in
+from bot.matrix.homeserver import Homeserver
+from bot.matrix.verifier import Verifier
+from bot.matrix.waiting import Waiting
 from bot.settings import Settings
 from commands.kit.dispatch import Dispatcher, Outcome
 from storage import account, due, rooms, seen
@@ -36,6 +39,7 @@ class Reader:
         clock: Clock,
         health: Health,
         worked: Callable[[Outcome], None],
+        verifier: Verifier,
     ) -> None:
         self.settings = settings
         self.bot = settings.matrix.user
@@ -45,6 +49,8 @@ class Reader:
         self.clock = clock
         self.health = health
         self.worked = worked
+        self.verifier = verifier
+        self.waiting = Waiting(homeserver, database, clock)
         self.rooms_known = asyncio.Event()
         self.caught_up = asyncio.Event()
         self._stopping = False
@@ -52,6 +58,7 @@ class Reader:
         self._position: str | None = None
         self._saved: str | None = None
         self._saved_at = 0.0
+        self._arrived: set[tuple[str, str]] = set()
 
     def stop(self) -> None:
         """End after the event in hand; a wait for news ends at once."""
@@ -63,6 +70,7 @@ class Reader:
         """Read until stopped. Raises TokenRevoked; everything else is waited out."""
         async with self.database.begin() as tx:
             self._position = self._saved = await account.position(tx, self.bot)
+        await self.verifier.abandon_all()
         pause = FIRST_PAUSE
         while not self._stopping:
             try:
@@ -95,15 +103,19 @@ class Reader:
 
     async def _step(self) -> None:
         first = not self.caught_up.is_set()
-        response = await self._interruptible(self.homeserver.sync(self._position, full_state=first))
-        if response is None:
+        news = await self._interruptible(self.homeserver.sync(self._position, full_state=first))
+        if news is None:
             return
         self.rooms_known.set()
-        await self._take(response, first=first)
+        self._arrived |= news.arrived
+        await self._take(news.response, first=first)
         if self._stopping:
             return
-        with contextlib.suppress(Rejected):
-            await self.homeserver.keep_keys()
+        await self._read_late(self._arrived, everything=first)
+        self._arrived.clear()
+        for event in news.to_device:
+            await self.verifier.to_device(event)
+        await self._keep_keys()
         self.health.synced(self.clock())
         self.caught_up.set()
 
@@ -127,6 +139,22 @@ class Reader:
         async with self.database.begin() as tx:
             await account.save_position(tx, self.bot, self._position)
         self._saved, self._saved_at = self._position, now
+
+    async def _read_late(
+        self, arrived: Collection[tuple[str, str]] = (), changed: Collection[str] = (), *, everything: bool = False
+    ) -> None:
+        """Handle what could not be decrypted before and can be now; at the start, look at all that waits."""
+        async for event, room in self.waiting.readable(arrived, changed, everything=everything):
+            await self._handle(event, room)
+
+    async def _keep_keys(self) -> None:
+        """Do what encryption needs between two syncs; a server that says no is asked again after the next one."""
+        try:
+            changed = await self.homeserver.keep_keys()
+        except Rejected as error:
+            log.warning("the keys could not be brought up to date", why=error.code)
+        else:
+            await self._read_late(changed=changed)
 
     # -- rooms
 
@@ -198,6 +226,19 @@ class Reader:
             await self._write([found], self.clock())
 
     async def _read_event(self, event: Event, room: str) -> None:
+        if event.get("sender") == self.bot:
+            return
+        if event.get("type") == "m.room.encrypted" and event.get("content"):
+            found = await self.waiting.clear(event, room)
+            if found is not None:
+                await self._handle(found, room)
+            return
+        if event.get("type") == "m.room.redaction":
+            await self.waiting.forget(redacted(event) or "")
+        await self._handle(event, room)
+
+    async def _handle(self, event: Event, room: str) -> None:
+        await self.verifier.in_room(room, event)
         try:
             message = message_of(event, room, self.bot, self.clock)
         except Exception:
@@ -210,6 +251,7 @@ class Reader:
         if outcome.handled:
             self.health.handled += 1
             self.worked(outcome)
+            await self.verifier.decided()
 
     async def _whole(self, room: str, timeline: Any) -> list[Any]:
         """Return the timeline with what a limited one left out, back to the last position or our own join."""

@@ -9,7 +9,8 @@ import structlog
 
 from bot.clock import Clock
 from bot.health import Health
-from bot.matrix.homeserver import Homeserver, Limited, Rejected, TokenRevoked, Unreachable
+from bot.matrix.errors import Limited, Rejected, TokenRevoked, Unreachable
+from bot.matrix.homeserver import Homeserver
 from storage import outbox
 from storage.database import Database, DatabaseTrouble
 from storage.outbox import Outgoing

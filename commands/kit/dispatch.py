@@ -286,9 +286,13 @@ class Dispatcher:
             if not await inbox.claim(tx, once, self.setup.user_id, now):
                 return Outcome(handled=False)
             for room in await rooms.of_kind(tx, RoomKind.COORDINATORS):
-                ctx = Context(tx, self.setup, self.vocabulary, room, self.setup.user_id, now)
-                await post(ctx, Say(key=what, data=facts), self.catalogues)
+                await self.tell(tx, room, now, Say(key=what, data=facts))
         return Outcome(handled=True)
+
+    async def tell(self, tx: AsyncSession, room: Room, now: datetime, say: Say) -> None:
+        """Queue a text for a room, in the caller's transaction: what neither a message nor a deadline brought."""
+        ctx = Context(tx, self.setup, self.vocabulary, room, self.setup.user_id, now)
+        await post(ctx, say, self.catalogues)
 
 
 def _works_in(room: Room, command: Command) -> bool:

@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.bench.measure import TOKEN, WORKING_GROUPS, Bot, MeasurementError, Stage, measure_start, measure_work
+from tests.bench.encrypted import measure_crowd, measure_store, set_up_identity
+from tests.bench.measure import TOKEN, WORKING_GROUPS, Bot, MeasurementError, Scene, Stage, measure_start, measure_work
 
 Figures = dict[str, float]
 
@@ -27,13 +28,28 @@ TITLES = {
     "memory_large_mb": ("Memory, many rooms (MB)", "under 120 MB"),
     "ready_s": ("From start to first answer, many rooms (s)", "at most 1.5 x"),
     "ready_cpu_s": ("CPU of that (s)", ""),
+    "encrypted_burst_cpu_ms": ("Encrypted: CPU per command, all at once (ms)", "at most 2 x"),
+    "encrypted_paced_cpu_ms": ("Encrypted: CPU per command, one at a time (ms)", ""),
+    "encrypted_commands_per_second": ("Encrypted: commands per second, all at once", ""),
+    "encrypted_paced_answer_ms": ("Encrypted: from command to answer, one at a time (ms)", ""),
+    "encrypted_memory_small_mb": (f"Encrypted: memory, {WORKING_GROUPS} rooms, after the work (MB)", ""),
+    "crowd_first_s": ("First answer to 200 members with 400 devices (s)", ""),
+    "crowd_cpu_s": ("CPU of that (s)", ""),
+    "crowd_second_ms": ("Second answer to them (ms)", ""),
+    "store_mb": ("Store of the keys after many messages (MB)", ""),
+    "store_cpu_ms": ("CPU per message of these (ms)", ""),
+    "store_fresh_mb": ("Memory before them (MB)", ""),
+    "store_memory_mb": ("Memory after a restart with that store (MB)", ""),
+    "store_ready_s": ("From that restart to the first answer (s)", ""),
+    "store_ready_cpu_s": ("CPU of that (s)", ""),
 }
 
 
 def echo_argv(stage: Stage) -> list[str]:
-    """Start the echo bot."""
+    """Start the echo bot, with a store if the rooms are encrypted."""
     account = ["--homeserver", stage.server.url, "--user", stage.bot.user, "--token", TOKEN]
-    return [sys.executable, "-m", "tests.bench.echo", *account]
+    store = ["--store", str(stage.folder / "keys")] if stage.crowd else []
+    return [sys.executable, "-m", "tests.bench.echo", *account, *store]
 
 
 def uagbot_argv(stage: Stage) -> list[str]:
@@ -45,6 +61,7 @@ def uagbot_argv(stage: Stage) -> list[str]:
         f'access_token = "{TOKEN}"',
         "[storage]",
         f'database = "sqlite:///{stage.folder / "uagbot.db"}"',
+        f'folder = "{stage.folder}"',
         "[web]",
         "enabled = false",
     ]
@@ -57,35 +74,55 @@ def uagbot_argv(stage: Stage) -> list[str]:
 
 
 COMMAND = "!aufgabe Punkt {number} bis 31.12.2027"
-BOTS = (Bot("echo", COMMAND, echo_argv), Bot("uagbot", COMMAND, uagbot_argv))
+UAGBOT = Bot("uagbot", COMMAND, uagbot_argv, set_up_identity)
+BOTS = (Bot("echo", COMMAND, echo_argv), UAGBOT)
 
 
 async def measure(bots: Sequence[Bot], asked: argparse.Namespace) -> dict[str, list[Figures]]:
     """Measure the bots in turn, round after round, so that a slow minute of the machine meets all of them."""
     rounds: dict[str, list[Figures]] = {bot.name: [] for bot in bots}
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=asked.rounds * len(bots) * 2)
+        task = progress.add_task("", total=asked.rounds * len(bots) * len(PARTS) + 1)
         for number in range(1, asked.rounds + 1):
             for bot in bots:
-                progress.update(task, description=f"Round {number}: {bot.name} at work")
-                work = await measure_work(bot, asked.commands, asked.paced)
-                progress.update(task, advance=1, description=f"Round {number}: {bot.name} starts")
-                start = await measure_start(bot, asked.rooms)
-                progress.advance(task)
-                rounds[bot.name].append({**work, **start})
+                found: Figures = {}
+                for name, part in PARTS.items():
+                    progress.update(task, description=f"Round {number}: {bot.name} {name}")
+                    found |= await part(bot, asked)
+                    progress.advance(task)
+                rounds[bot.name].append(found)
+        if UAGBOT in bots:
+            progress.update(task, description=f"{asked.messages} encrypted messages")
+            rounds[UAGBOT.name][0] |= await measure_store(UAGBOT, asked.messages)
     return rounds
+
+
+async def _encrypted(bot: Bot, asked: argparse.Namespace) -> Figures:
+    found = await measure_work(bot, Scene(devices=1), asked.commands, asked.paced)
+    return {f"encrypted_{key}": figure for key, figure in found.items()}
+
+
+PARTS: dict[str, Callable[[Bot, argparse.Namespace], Awaitable[Figures]]] = {
+    "at work": lambda bot, asked: measure_work(bot, Scene(), asked.commands, asked.paced),
+    "starts in many rooms": lambda bot, asked: measure_start(bot, asked.rooms),
+    "at work in encrypted rooms": _encrypted,
+    "answers many devices": lambda bot, _asked: measure_crowd(bot),
+}
 
 
 def medians(rounds: dict[str, list[Figures]]) -> dict[str, Figures]:
     """Return the median of every figure by bot."""
-    return {bot: {key: median(one[key] for one in all_) for key in TITLES} for bot, all_ in rounds.items()}
+    return {
+        bot: {key: median(one[key] for one in all_ if key in one) for key in TITLES if key in all_[0]}
+        for bot, all_ in rounds.items()
+    }
 
 
 def ratios(middle: dict[str, Figures]) -> Figures:
     """Return uagbot's figures as multiples of the echo bot's, nothing if only one was measured."""
     if len(middle) < len(BOTS):
         return {}
-    return {key: middle["uagbot"][key] / middle["echo"][key] for key in TITLES}
+    return {key: middle["uagbot"][key] / middle["echo"][key] for key in middle["echo"]}
 
 
 def table(middle: dict[str, Figures], ratio: Figures) -> Table:
@@ -94,8 +131,8 @@ def table(middle: dict[str, Figures], ratio: Figures) -> Table:
     for column in shown.columns[1:]:
         column.justify = "right"
     for key, (title, aim) in TITLES.items():
-        figures = [f"{of_bot[key]:.2f}" for of_bot in middle.values()]
-        shown.add_row(title, *figures, *([f"{ratio[key]:.2f} x", aim] if ratio else []))
+        figures = [f"{of_bot[key]:.2f}" if key in of_bot else "" for of_bot in middle.values()]
+        shown.add_row(title, *figures, *([f"{ratio[key]:.2f} x", aim] if key in ratio else []))
     return shown
 
 
@@ -104,9 +141,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=main.__doc__)
     parser.add_argument("--only", choices=[bot.name for bot in BOTS], help="measure one of the two")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--commands", type=int, default=700, help="how many are said at once")
-    parser.add_argument("--paced", type=int, default=500, help="how many are said one at a time")
+    parser.add_argument("--commands", type=int, default=400, help="how many are said at once")
+    parser.add_argument("--paced", type=int, default=200, help="how many are said one at a time")
     parser.add_argument("--rooms", type=int, default=500, help="how many rooms are many")
+    parser.add_argument("--messages", type=int, default=10_000, help="how many messages leave keys behind")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
     asked = parser.parse_args()
     bots = [bot for bot in BOTS if asked.only in (None, bot.name)]
@@ -120,7 +158,7 @@ def main() -> int:
     Console().print(table(middle, ratio))
     if asked.json:
         machine = {"python": platform.python_version(), "cores": os.cpu_count()}
-        load = {key: getattr(asked, key) for key in ("commands", "paced", "rooms")}
+        load = {key: getattr(asked, key) for key in ("commands", "paced", "rooms", "messages")}
         report = {**machine, **load, "rounds": rounds, "medians": middle, "ratios": ratio}
         asked.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0

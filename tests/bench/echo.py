@@ -5,6 +5,7 @@ import asyncio
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import nio
 
@@ -40,6 +41,8 @@ def main() -> None:
     parser.add_argument("--token", required=True)
     parser.add_argument("--store", default="", help="a folder for keys; turns encryption on")
     asked = parser.parse_args()
+    if asked.store:
+        Path(asked.store).mkdir(exist_ok=True)
     asyncio.run(run(asked.homeserver, asked.user, asked.token, asked.store))
 
 

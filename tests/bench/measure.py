@@ -1,14 +1,14 @@
 """Starts a bot beside a fake homeserver and measures what it costs in CPU, time and memory.
 
 A command carries a number; its answer is the first message of the bot that repeats the number or relates to the
-command. A missing answer ends the measurement, and so does a second one.
+command, and that the coordinator can read. A missing answer ends the measurement, and so does a second one.
 """
 
 import asyncio
 import re
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,16 +16,19 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-from tests.fake import Event
+from tests.bench.members import Crowd
+from tests.fake import Event, Session
 from tests.fake.homeserver import FakeHomeserver
 
 COORDINATOR = "@anna:localhost"
 MEMBERS = ("@bodo:localhost", "@carla:localhost", "@dieter:localhost")
+DEVICE = "DEVICE"
 TOKEN = "bench-token"  # noqa: S105 - of a server that lives as long as the measurement
 PROJECT = Path(__file__).parents[2]
 WORKING_GROUPS = 7
 OUTPUT = "output.txt"
-WARM_UP = 2 * WORKING_GROUPS
+WARM_UP = len(MEMBERS) * WORKING_GROUPS
+"""So many commands until every member has written in every room, and given the bot a room key for it."""
 PATIENCE = 120.0
 """Seconds that a bot has for a burst, or for becoming ready."""
 SETTLING = 0.3
@@ -39,16 +42,28 @@ class MeasurementError(Exception):
 
 @dataclass(frozen=True)
 class Bot:
-    """A bot to measure: its name, the command that it answers, and what starts it for a stage."""
+    """A bot to measure: its name, the command that it answers, and what prepares and starts it for a stage."""
 
     name: str
     command: str
     argv: Callable[["Stage"], list[str]]
+    prepare: Callable[["Stage"], Awaitable[None]] | None = None
+    """What its operator does once before its rooms are encrypted."""
 
     @property
     def user(self) -> str:
         """The account of the bot."""
         return f"@{self.name}:localhost"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """How many rooms there are, who is in all of them beside the bot and the coordinator, and whether in clear."""
+
+    rooms: int = WORKING_GROUPS
+    members: tuple[str, ...] = MEMBERS
+    devices: int = 0
+    """Of each member; with at least one the rooms are encrypted."""
 
 
 @dataclass
@@ -59,23 +74,41 @@ class Stage:
     server: FakeHomeserver
     rooms: list[str]
     folder: Path
+    crowd: Crowd | None = None
+    """Everybody's devices, if the rooms are encrypted."""
     commands: dict[str, int] = field(default_factory=dict)
     """The number of every command, by event id."""
     unanswered: set[int] = field(default_factory=set)
     seen: int = 0
     """How many events from the bot were looked at."""
+    syncs_before: int = 0
+    """How many syncs were answered before the bot was started."""
 
     def say(self) -> None:
         """Let a member say the next command, in one working group after the other."""
         number = len(self.commands)
-        room = self.rooms[number % WORKING_GROUPS]
-        text = self.bot.command.format(number=number)
+        self.command(MEMBERS[number % len(MEMBERS)], self.rooms[number % len(self.rooms)])
+
+    def command(self, member: str, room: str) -> None:
+        """Let this member say the next command in this room."""
+        number = len(self.commands)
         self.unanswered.add(number)
-        self.commands[self.server.member_says(room, MEMBERS[number % len(MEMBERS)], text)] = number
+        self.commands[self.talk(member, room, self.bot.command.format(number=number))] = number
+
+    def talk(self, member: str, room: str, text: str) -> str:
+        """Let a member say something, in clear or not as the room is; return the event id."""
+        voice = self.crowd or self.server
+        return voice.member_says(room, member, text)
+
+    def bot_listens(self, keys: int = 1) -> bool:
+        """Whether the bot has read the rooms, and published so many keys in case they are encrypted."""
+        synced = self.server.syncs[self.bot.user] > self.syncs_before
+        return synced and (self.crowd is None or self.crowd.bot_is_reachable(keys))
 
     def all_answered(self) -> bool:
         """Look at what the bot sent since the last look; MeasurementError if it answered a command twice."""
-        for event in self.server.sent[self.seen :]:
+        for sent in self.server.sent[self.seen :]:
+            event = self.crowd.clear(COORDINATOR, sent) if self.crowd else sent
             number = self._answered_by(event)
             if number is not None and number not in self.unanswered:
                 raise MeasurementError(f"{self.bot.name} answered command {number} twice")
@@ -129,7 +162,7 @@ class Child:
 
     async def become_ready(self) -> None:
         """Wait for the first sync, then for the answer to a command said right after it."""
-        await self.until(lambda: self.stage.server.syncs[self.stage.bot.user] > 0)
+        await self.until(self.stage.bot_listens)
         self.stage.say()
         await self.until(self.stage.all_answered)
 
@@ -149,25 +182,40 @@ class Child:
 
 
 @asynccontextmanager
-async def started(bot: Bot, rooms: int) -> AsyncIterator[Child]:
-    """Start a bot that is joined to some rooms of three members and a coordinator; stop it at the end."""
+async def staged(bot: Bot, scene: Scene) -> AsyncIterator[Stage]:
+    """Serve a scene for a bot that is joined to all rooms and not started yet."""
+    everyone = (COORDINATOR, bot.user, *scene.members)
     async with FakeHomeserver() as server:
-        server.add_user(bot.user, "bench", TOKEN, "DEVICE")
-        for member in (COORDINATOR, *MEMBERS):
+        server.add_user(bot.user, "bench", TOKEN, DEVICE)
+        for member in (COORDINATOR, *scene.members):
             server.add_user(member, "bench")
-        names = [f"Raum {number}" for number in range(1, rooms + 1)]
-        everyone = (COORDINATOR, bot.user, *MEMBERS)
+        names = [f"Raum {number}" for number in range(1, scene.rooms + 1)]
         with TemporaryDirectory(prefix="bench-") as folder:
             stage = Stage(bot, server, [server.add_room(name, everyone) for name in names], Path(folder))
-            argv, began = bot.argv(stage), time.perf_counter()
-            with (stage.folder / OUTPUT).open("wb") as out:
-                process = await asyncio.create_subprocess_exec(
-                    *argv, stdout=out, stderr=asyncio.subprocess.STDOUT, cwd=PROJECT
-                )
-            try:
-                yield Child(stage, process, began)
-            finally:
-                await _stop(process)
+            if scene.devices:
+                await _encrypt(stage, (COORDINATOR, *scene.members), scene.devices)
+            yield stage
+
+
+async def _encrypt(stage: Stage, users: tuple[str, ...], devices: int) -> None:
+    stage.crowd = Crowd(stage.server, Session(stage.bot.user, DEVICE), users, devices)
+    if stage.bot.prepare:
+        await stage.bot.prepare(stage)
+    for room in stage.rooms:
+        stage.crowd.encrypt(room)
+
+
+@asynccontextmanager
+async def running(stage: Stage) -> AsyncIterator[Child]:
+    """Start the stage's bot, stop it at the end; what it has stored stays for the next start."""
+    stage.syncs_before = stage.server.syncs[stage.bot.user]
+    argv, began = stage.bot.argv(stage), time.perf_counter()
+    with (stage.folder / OUTPUT).open("wb") as out:
+        process = await asyncio.create_subprocess_exec(*argv, stdout=out, stderr=asyncio.subprocess.STDOUT, cwd=PROJECT)
+    try:
+        yield Child(stage, process, began)
+    finally:
+        await _stop(process)
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
@@ -180,17 +228,17 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
             await process.wait()
 
 
-async def measure_work(bot: Bot, burst: int, paced: int) -> dict[str, float]:
-    """Measure a bot in seven rooms: a burst of commands, then one command at a time."""
-    async with started(bot, WORKING_GROUPS) as child:
-        child.stage.server.limit_timeline = 3 * burst  # What a burst costs, not what a gap in it costs.
+async def measure_work(bot: Bot, scene: Scene, burst: int, paced: int) -> dict[str, float]:
+    """Measure a bot at work: a burst of commands, then one command at a time."""
+    async with staged(bot, scene) as stage, running(stage) as child:
+        stage.server.limit_timeline = 3 * burst  # What a burst costs, not what a gap in it costs.
         await child.become_ready()
         await child.answer(WARM_UP)
         seconds, cpu = await child.answer(burst)
         paced_cpu, paced_started = child.cpu(), time.perf_counter()
         for _ in range(paced):
-            child.stage.say()
-            await child.until(child.stage.all_answered)
+            stage.say()
+            await child.until(stage.all_answered)
         paced_seconds = time.perf_counter() - paced_started
         await asyncio.sleep(SETTLING)
         return {
@@ -204,7 +252,7 @@ async def measure_work(bot: Bot, burst: int, paced: int) -> dict[str, float]:
 
 async def measure_start(bot: Bot, rooms: int) -> dict[str, float]:
     """Measure how a bot becomes ready in many rooms, from the start of its process with nothing stored."""
-    async with started(bot, rooms) as child:
+    async with staged(bot, Scene(rooms)) as stage, running(stage) as child:
         await child.become_ready()
         seconds = time.perf_counter() - child.began
         return {"ready_s": seconds, "ready_cpu_s": child.cpu(), "memory_large_mb": child.megabytes()}

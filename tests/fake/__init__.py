@@ -1,7 +1,7 @@
 """What a small homeserver in memory knows: accounts, rooms and events, and what a sync or a page shows of them.
 
-Every event has a position in one list of all events. A token is such a position, written `s17`, and stands
-before that event.
+Every event, change of keys and to-device message has a position in one list of all of them. A token is such a position,
+written `s17`, and stands before what is there.
 """
 
 import asyncio
@@ -15,6 +15,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Event = dict[str, Any]
+
+
+class RefusedError(Exception):
+    """What is raised instead of answering a request: a Matrix error with its HTTP status."""
+
+    def __init__(self, status: int, errcode: str, error: str) -> None:
+        super().__init__(error)
+        self.status = status
+        self.body = {"errcode": errcode, "error": error}
 
 
 def token(position: int) -> str:
@@ -163,7 +172,7 @@ class World:
         """How many syncs of a user were answered."""
         self.places: dict[str, tuple[Room, int]] = {}
         """The room of every event and its index there."""
-        self._log: list[str] = []  # The room id of every event, by position.
+        self._log: list[str] = []  # The room id of every event, by position; empty for what is in no room.
         self._changed = asyncio.Event()
 
     @property
@@ -231,6 +240,12 @@ class World:
         self.wake()
         return str(event["event_id"])
 
+    def mark(self) -> int:
+        """Take a position for something that is no event, and return it."""
+        self._log.append("")
+        self.wake()
+        return self.now - 1
+
     def sent_by(self, user: str) -> list[Event]:
         """Return what this user's clients sent, redacted or put as state, in order, each with its `room_id`."""
         return [event for event in self.sent if event["sender"] == user]
@@ -258,7 +273,7 @@ class World:
     def rooms_for(self, user: str, since: int | None, limit: int, *, full: bool) -> dict[str, Event]:
         """Return the `rooms` of a sync from a position on, with at most `limit` events in each timeline."""
         shown: dict[str, Event] = {"join": {}, "invite": {}, "leave": {}}
-        for room_id in self.rooms if full else dict.fromkeys(self._log[since:]):
+        for room_id in self.rooms if full else dict.fromkeys(filter(None, self._log[since:])):
             room = self.rooms[room_id]
             membership = room.membership(user)
             if membership == "join":

@@ -1,12 +1,11 @@
 """The same homeserver over HTTP, with faults that a real one will not produce on request.
 
-A sync costs what is new, not what there is. Of the rules only membership is enforced, not power levels. Device keys
-are accepted and forgotten: encrypted rooms need a real server.
+A sync costs what is new, not what there is. Of the rules only membership is enforced, not power levels. What it keeps
+for encryption stands in `keys.py`.
 """
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,19 +13,12 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from tests.fake import Account, Event, Room, Session, World, position, token
+from tests.fake import Account, Event, RefusedError, Room, Session, World, position, token
+from tests.fake.keys import Keys
 
 FIRST_LIMIT = 10
 LARGEST_BODY = 65536
-
-
-class RefusedError(Exception):
-    """What a handler raises instead of answering: a Matrix error with its HTTP status."""
-
-    def __init__(self, status: int, errcode: str, error: str) -> None:
-        super().__init__(error)
-        self.status = status
-        self.body = {"errcode": errcode, "error": error}
+LARGEST_REQUEST = 200 * LARGEST_BODY
 
 
 @dataclass
@@ -53,8 +45,8 @@ class FakeHomeserver(World):
         """The timeline limit of every sync; without it the client's filter decides, else 10."""
         self.requests: list[str] = []
         """Every request as it arrived, such as `GET /_matrix/client/v3/sync`, also those that a fault befell."""
+        self.keys = Keys(self, self._session)
         self._transactions: dict[tuple[Session, str], str] = {}
-        self._key_counts: Counter[Session] = Counter()
         self._faults: list[Fault] = []
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -70,7 +62,7 @@ class FakeHomeserver(World):
 
     async def start(self) -> None:
         """Listen, on the same port as last time."""
-        app = web.Application(middlewares=[self._guard])
+        app = web.Application(middlewares=[self._guard], client_max_size=LARGEST_REQUEST)
         app.add_routes(self._routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -158,10 +150,7 @@ class FakeHomeserver(World):
             yield web.get(f"{base}/profile/{{user}}/displayname", self._profile)
             yield web.put(f"{base}/profile/{{user}}/displayname", self._set_displayname)
             yield web.post(f"{base}/user/{{user}}/filter", self._filter)
-            yield web.post(f"{base}/keys/upload", self._keys_upload)
-            yield web.post(f"{base}/keys/query", self._keys_query)
-            yield web.post(f"{base}/keys/claim", self._keys_claim)
-            yield web.put(f"{base}/sendToDevice/{{type}}/{{txn}}", self._to_device)
+            yield from self.keys.routes(base)
 
     def _session(self, request: web.Request) -> Session:
         secret = request.headers.get("Authorization", "").removeprefix("Bearer ") or request.query.get("access_token")
@@ -200,7 +189,9 @@ class FakeHomeserver(World):
         return web.json_response({"user_id": user, "device_id": session.device, "access_token": secret})
 
     async def _logout(self, request: web.Request) -> web.Response:
-        self._end(self._session(request))
+        session = self._session(request)
+        self._end(session)
+        self.keys.forget(session)
         return web.json_response({})
 
     def _end(self, session: Session) -> None:
@@ -225,25 +216,6 @@ class FakeHomeserver(World):
         filters = self.accounts[self._session(request).user].filters
         filters.append(json.dumps(await _body(request)))
         return web.json_response({"filter_id": str(len(filters) - 1)})
-
-    async def _keys_upload(self, request: web.Request) -> web.Response:
-        session = self._session(request)
-        self._key_counts[session] += len((await _body(request)).get("one_time_keys", {}))
-        counts = {"signed_curve25519": self._key_counts[session]}
-        return web.json_response({"one_time_key_counts": counts})
-
-    async def _keys_query(self, request: web.Request) -> web.Response:
-        self._session(request)
-        asked = (await _body(request)).get("device_keys", {})
-        return web.json_response({"device_keys": {user: {} for user in asked}, "failures": {}})
-
-    async def _keys_claim(self, request: web.Request) -> web.Response:
-        self._session(request)
-        return web.json_response({"one_time_keys": {}, "failures": {}})
-
-    async def _to_device(self, request: web.Request) -> web.Response:
-        self._session(request)
-        return web.json_response({})
 
     # Rooms
 
@@ -348,19 +320,21 @@ class FakeHomeserver(World):
         full = since is None or query.get("full_state") == "true"
         limit = self._limit(self.accounts[session.user], query.get("filter", "{}"))
         rooms = self.rooms_for(session.user, since, limit, full=full)
+        messages, changed = self.keys.news(session, since)
         with suppress(TimeoutError):
             async with asyncio.timeout(int(query.get("timeout", 0)) / 1000):
-                while not (full or any(rooms.values())):
+                while not (full or messages or changed or any(rooms.values())):
                     await self.change()
                     rooms = self.rooms_for(session.user, since, limit, full=False)
+                    messages, changed = self.keys.news(session, since)
         self.syncs[session.user] += 1
         self.wake()
         answer = {
             "next_batch": token(self.now),
             "rooms": rooms,
-            "to_device": {"events": []},
-            "device_lists": {"changed": [], "left": []},
-            "device_one_time_keys_count": {"signed_curve25519": self._key_counts[session]},
+            "to_device": {"events": messages},
+            "device_lists": {"changed": changed, "left": []},
+            **self.keys.left(session),
         }
         return web.json_response(answer)
 

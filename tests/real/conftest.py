@@ -9,6 +9,7 @@ import pytest
 
 from bot.demo.member import Member
 from bot.demo.synapse import Synapse
+from tests.real.strict import Node, StrictClients
 
 People = Callable[..., Awaitable[list[Member]]]
 """Called with display names; the user ids are new ones in every test."""
@@ -36,3 +37,19 @@ async def people(synapse: Synapse) -> AsyncIterator[People]:
             return members
 
         yield connect
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Node]:
+    """Keep one Node process for the strict clients of the whole run."""
+    with Node() as process:
+        yield process
+
+
+@pytest.fixture
+async def strict(synapse: Synapse, node: Node) -> AsyncIterator[StrictClients]:
+    """Log strict clients in; they stop when the test ends, and a failing test shows what they complained of."""
+    node.complaints()
+    async with StrictClients(synapse.url, node) as clients:
+        yield clients
+    print(node.complaints())  # noqa: T201 - pytest shows it with a failure only

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,12 +13,15 @@ import pytest
 from rich.console import Console
 
 from bot.clock import Clock
+from bot.demo.encrypted import EncryptedMember
 from bot.demo.ledger import Event, Ledger, Sent
 from bot.demo.moved import MovedTime, clock_of
 from bot.demo.play import play
 from bot.demo.stage import Stage
 from bot.demo.story import Scene
+from bot.demo.synapse import Synapse
 from bot.demo.transcript import Sheet
+from tests.real.strict import Node, StrictClients
 
 BOT, ANNA = "@uagbot:localhost", "@anna:localhost"
 DEMO = [sys.executable, "-m", "bot.cli", "demo"]
@@ -47,11 +51,40 @@ def settled(*events: Event, edits: int = 0) -> Ledger:
 
 
 @pytest.mark.timeout(300)
-def test_the_month_is_played_and_every_expectation_holds() -> None:
-    run = subprocess.run([*DEMO, "--once"], capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+@pytest.mark.parametrize(("options", "encrypted"), [([], 4), (["--encrypted"], 9)])
+def test_the_month_is_played_and_every_expectation_holds(options: list[str], encrypted: int) -> None:
+    command = [*DEMO, "--once", *options]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr
     assert " 0 verfehlt" in run.stdout.splitlines()[-1]
-    assert "UAG1 · Bürger-Apps" in run.stdout
+    assert "UAG1 · Bürger-Apps · 🔒 verschlüsselt" in run.stdout
+    assert run.stdout.count("🔒 verschlüsselt") == encrypted
+
+
+async def test_an_event_is_read_when_its_late_key_comes_and_not_taken_for_anything_before(
+    synapse: Synapse, tmp_path: Path
+) -> None:
+    def replies(event: Event) -> bool:
+        return "m.relates_to" in event["content"]  # in clear even while the rest cannot be read
+
+    async with AsyncExitStack() as stack:
+        members = []
+        for name in ("late-anna", "late-bodo"):
+            account = await asyncio.to_thread(synapse.register, name, "geheim")
+            member = EncryptedMember(account, synapse.url, tmp_path / name)
+            members.append(await stack.enter_async_context(member))
+        anna, bodo = members
+        room = await anna.create_room("Vertraulich", invite=[bodo.user_id], encrypted=True)
+        await bodo.join(room)
+        first = await anna.say(room, "Guten Morgen.")
+        async with anna.late_keys(room):
+            late = await anna.say(room, "Der Haushalt ist da.", reply_to=first)
+            with pytest.raises(TimeoutError):
+                await bodo.wait_for(room, replies, 1)
+        found = await bodo.wait_for(room, replies, after=first)
+        own = await anna.wait_for(room, lambda event: event["event_id"] == late)
+    assert (found["type"], found["encrypted"]) == ("m.room.message", True)
+    assert found["content"]["body"] == own["content"]["body"] == "Der Haushalt ist da."
 
 
 @pytest.mark.timeout(120)
@@ -82,6 +115,26 @@ def test_ctrl_c_before_the_end_stops_bot_and_server(tmp_path: Path) -> None:
         assert running.wait(30) == 130
     command_lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
     assert not [line for line in command_lines if str(folder).encode() in line]
+
+
+@pytest.mark.timeout(120)
+async def test_who_logs_in_with_a_client_that_trusts_signed_devices_only_is_answered_in_an_encrypted_room(
+    node: Node, tmp_path: Path
+) -> None:
+    async def visit(stage: Stage) -> None:
+        account, room = stage.members["Anna"].account, stage["UAG1"].id
+        async with StrictClients(stage.members["Anna"].url, node) as clients:
+            anna = await clients.login(account, device="Anna Telefon")
+            command = await anna.say(room, "!hilfe")
+            answer = await anna.wait_for(room, lambda event: event["type"] == "m.room.message", after=command)
+        said = f"{answer['sender']}: {answer['content']['body']}"
+        held = answer["encrypted"] and said.startswith(f"{BOT}: Das kann ich")
+        stage.ledger.expect("die verschlüsselte Hilfe", said, held=held)
+
+    with (tmp_path / "printed").open("w+", encoding="utf-8") as printed:
+        status = await play(Console(file=printed), once=True, folder=None, scenes=[Scene("Besuch", visit)])
+        printed.seek(0)
+        assert status == 0, printed.read()
 
 
 async def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
@@ -143,6 +196,25 @@ def test_an_edited_command_needs_its_answer_and_the_sign_that_the_edit_was_seen(
 def test_an_apology_anywhere_is_a_miss() -> None:
     ledger = settled(reply("$1", "$command"), message("$2", "Das hat leider nicht geklappt, 1234"))
     assert len(ledger.missed) == 1
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [],
+        [message("$1", "im Klartext")],
+        [{**message("$1", ""), "type": "m.room.encrypted", "content": {"ciphertext": "…"}}],
+    ],
+)
+def test_an_encrypted_room_without_words_with_some_in_clear_or_unreadable_is_a_miss(events: list[Event]) -> None:
+    assert not Ledger().expect_encrypted("UAG1", events, encrypted=True)
+
+
+def test_reactions_and_what_was_deleted_may_be_in_clear_in_an_encrypted_room() -> None:
+    deleted = {**message("$3", ""), "content": {}}
+    events = [{**message("$1", "geheim"), "encrypted": True}, reaction("$2", "$1", "✅"), deleted]
+    assert Ledger().expect_encrypted("UAG1", events, encrypted=True)
+    assert not Ledger().expect_encrypted("UAG2", events, encrypted=False)
 
 
 def test_moved_time_goes_on_from_where_it_was_moved_to(tmp_path: Path) -> None:

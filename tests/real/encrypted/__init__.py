@@ -1,0 +1,1 @@
+"""The bot in encrypted rooms, with members whose client is not ours."""

@@ -1,0 +1,1 @@
+"""What is promised to those who verify the bot."""
