@@ -105,7 +105,7 @@ class Verifier:
 
     async def in_room(self, room: str, event: Event) -> None:
         """Take a decrypted event of a room; what is no matter of verification with the bot is left alone."""
-        await self._safely(lambda: self._take(heard.in_room(room, event, self.wire.own.user, self.clock)))
+        await self._safely(lambda: self._take(heard.in_room(room, event, self.setup.user_id, self.clock)))
 
     async def to_device(self, event: Event) -> None:
         """Take a message that came to this device."""
@@ -136,7 +136,7 @@ class Verifier:
     # -- what comes
 
     async def _take(self, found: Heard | None) -> None:
-        if found is None or found.user == self.wire.own.user or found.user in self.setup.nobody:
+        if found is None or found.user == self.setup.user_id or found.user in self.setup.nobody:
             return
         flow = self._flows.get(found.name)
         if found.kind == REQUEST:

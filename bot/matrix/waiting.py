@@ -16,7 +16,11 @@ from storage.database import Database
 
 PATIENCE = timedelta(seconds=60)
 AT_ONCE = 100
-KEPT = (undecrypted.NO_KEY, undecrypted.UNSIGNED_DEVICE)
+KEPT = {
+    "no-key": undecrypted.NO_KEY,
+    "unknown-device": undecrypted.NO_KEY,  # the sender's server is away
+    "unsigned-device": undecrypted.UNSIGNED_DEVICE,
+}
 log = structlog.get_logger()
 
 
@@ -50,7 +54,14 @@ class Waiting:
             if found is None or not found.joined:
                 return False
             row = await undecrypted.keep(
-                tx, found, event["event_id"], event["sender"], missing.session_id, event, at, reason=missing.reason
+                tx,
+                found,
+                event["event_id"],
+                event["sender"],
+                missing.session_id,
+                event,
+                at,
+                reason=KEPT[missing.reason],
             )
             if row is not None:
                 await due.add(tx, TELL, row.id, found.id, now + PATIENCE)

@@ -126,7 +126,7 @@ class Device:
         return self.machine.take(events)
 
     async def keep(self) -> set[str]:
-        """Upload what the server lacks, ask for keys that changed, mend broken sessions; returns whose keys changed."""
+        """Upload what the server lacks, ask for keys that changed, mend broken sessions; returns whose keys came."""
         await self.upload()
         changed = await self._ask(self.machine.users_for_key_query)
         await self._mend()
@@ -154,7 +154,7 @@ class Device:
         return f"/_matrix/client/v3/user/{quote(self.machine.user_id, safe='')}/account_data/uagbot.one_time_keys"
 
     async def _ask(self, users: Iterable[str]) -> set[str]:
-        """Ask for the devices of these users where that is due; returns those whose devices changed."""
+        """Ask for the devices of these users where that is due; returns those for whom an answer came."""
         machine = self.machine
         async with self._asking:
             due = time.monotonic() - ASK_AGAIN_SECONDS
@@ -188,7 +188,7 @@ class Device:
         for room in self._client.rooms.values():
             if room.encrypted and not resigned.isdisjoint(room.users):
                 self._client.invalidate_outbound_session(room.room_id)
-        return set(response.changed) | resigned
+        return asked & set(response.device_keys)
 
     async def _mend(self) -> None:
         """Begin new sessions with devices whose sessions broke (spec: "Recovering from undecryptable messages")."""
@@ -301,18 +301,19 @@ class Device:
 
     async def clear(self, room_id: str, event: Event) -> Event:
         """Return an encrypted event in clear, with a key from the backup if need be. Raises Unreadable."""
-        tried = set()
+        looked = False
         while True:
             try:
                 return self.machine.read(room_id, event)
             except Unreadable as error:
-                if error.reason in tried:
-                    raise
-                tried.add(error.reason)
-                if error.reason == "unknown-device":
-                    self.machine.users_for_key_query.add(event["sender"])
-                    await self._ask([event["sender"]])
-                elif error.reason != "no-key" or not await self._restored(room_id, error.session_id):
+                sender = event["sender"]
+                if error.reason == "unknown-device" and sender not in self._away:
+                    # While the server answers, a change may be a reason to ask for the same person again.
+                    self.machine.users_for_key_query.add(sender)
+                    await self._ask([sender])
+                elif error.reason == "no-key" and not looked and await self._restored(room_id, error.session_id):
+                    looked = True
+                else:
                     raise
 
     async def _restored(self, room_id: str, session_id: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cachetools import LRUCache
-from nio.crypto import InboundGroupSession, Olm, OlmDevice, Session
+from nio.crypto import InboundGroupSession, Olm, OlmDevice, OutboundSession, Session
 from nio.events import ForwardedRoomKeyEvent, OlmEvent, RoomKeyEvent
 from nio.responses import KeysQueryResponse
 
@@ -272,6 +272,13 @@ class Machine(Olm):  # type: ignore[misc]
         since = self.store.restored_at
         fresh = [one for one in self.session_store[device.curve25519] if since is None or one.creation_time >= since]
         return max(fresh, key=lambda one: one.use_time, default=None)
+
+    def create_session(self, one_time_key: str, curve_key: str) -> OutboundSession:
+        """Begin a session; unlike nio's this does not save the account, which stays as it was."""
+        session = OutboundSession(self.account, curve_key, one_time_key)
+        self.session_store.add(curve_key, session)
+        self.save_session(curve_key, session)
+        return session
 
     def open_session(self, device: OlmDevice, keys: Mapping[str, Any]) -> bool:
         """Begin a session with a claimed one-time key; False if the key is not the device's."""

@@ -1,11 +1,12 @@
 """The store of the keys: nio's, in one file that survives a crash, with room keys read when they are needed."""
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import peewee
-from nio.crypto import GroupSessionStore, InboundGroupSession, OlmAccount
+from nio.crypto import GroupSessionStore, InboundGroupSession, OlmAccount, OlmDevice
 from nio.store import Accounts, EncryptedRooms, MegolmInboundSessions, SqliteStore
 from nio.store.database import use_database_atomic
 
@@ -13,6 +14,10 @@ FILE = "keys.db"
 IN_MEMORY = 1000
 SECRETS = "CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
 PENDING = "CREATE TABLE IF NOT EXISTS not_backed_up (session_id TEXT PRIMARY KEY)"
+DEVICES = """INSERT INTO devicekeys (user_id, device_id, display_name, deleted, account_id) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (account_id, user_id, device_id) DO UPDATE SET deleted = excluded.deleted"""
+DEVICE_KEYS = """INSERT OR REPLACE INTO keys (key_type, key, device_id)
+SELECT ?, ?, id FROM devicekeys WHERE user_id = ? AND device_id = ? AND account_id = ?"""
 RESTORED_AT = "restored_at"
 
 
@@ -89,17 +94,26 @@ class RoomKeys(GroupSessionStore):  # type: ignore[misc]
             self._lately.pop(next(iter(self._lately)))
 
 
+class Database(peewee.SqliteDatabase):  # type: ignore[misc]
+    """A database whose models are all named wherever they are bound: nobody has to look for those they refer to."""
+
+    def bind_ctx(self, models: Any, bind_refs: bool = False, bind_backrefs: bool = False) -> Any:  # noqa: ARG002
+        """Bind these models and no others."""
+        return super().bind_ctx(models, bind_refs=False, bind_backrefs=False)
+
+
 class Store(SqliteStore):  # type: ignore[misc]
     """nio's store with a write-ahead log, in the file `keys.db`; it belongs to one device at a time."""
 
     def _create_database(self) -> peewee.SqliteDatabase:
         Path(self.database_path).touch(mode=0o600)
         pragmas = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "secure_delete": 1}
-        return peewee.SqliteDatabase(self.database_path, pragmas=pragmas)
+        return Database(self.database_path, pragmas=pragmas)
 
     def __post_init__(self) -> None:
         """Open the file and make what nio does not know of."""
         self._account: Accounts | None = None
+        self._encrypted: set[str] = set()
         super().__post_init__()
         self.secrets = Secrets(self.database)
         self.database.execute_sql(PENDING)
@@ -121,6 +135,24 @@ class Store(SqliteStore):  # type: ignore[misc]
             for model in (MegolmInboundSessions, EncryptedRooms):
                 model.update(account=ours).where(model.account.in_(before)).execute()
             Accounts.delete().where(Accounts.user_id == self.user_id, Accounts.id != ours).execute()
+
+    def save_encrypted_rooms(self, rooms: Collection[str]) -> None:
+        """Save which rooms are encrypted; nio asks for it at every sync."""
+        new = set(rooms) - self._encrypted
+        if new:
+            super().save_encrypted_rooms(new)
+            self._encrypted |= new
+
+    def save_device_keys(self, device_keys: Mapping[str, Mapping[str, OlmDevice]]) -> None:
+        """Save the keys of devices, all in two statements."""
+        ours = self._get_account()
+        assert ours is not None  # noqa: S101 - the machine saves it first
+        found = [one for devices in device_keys.values() for one in devices.values()]
+        keys = [(kind, key, one.user_id, one.id, ours.id) for one in found for kind, key in one.keys.items()]
+        with self.database.atomic():
+            execute = self.database.connection().executemany
+            execute(DEVICES, [(one.user_id, one.id, one.display_name, one.deleted, ours.id) for one in found])
+            execute(DEVICE_KEYS, keys)
 
     def load_inbound_group_sessions(self) -> RoomKeys:
         """Return the room keys, none of which is read before it is needed."""
