@@ -7,7 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bot.demo.member import FILTER, Event, MatrixFault, Member
+from bot.demo.member import FILTER, MatrixFault, Member
+from bot.demo.speaker import Event
 from bot.demo.synapse import Account
 from bot.matrix.encryption.machine import Unreadable
 from bot.matrix.homeserver import Homeserver

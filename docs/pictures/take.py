@@ -17,7 +17,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from bot.demo.member import Event, Member
+from bot.demo.member import Member
+from bot.demo.speaker import Event
 from bot.demo.synapse import Account, Synapse
 
 HERE = Path(__file__).parent

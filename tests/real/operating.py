@@ -16,7 +16,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.demo.member import Event, Member
+from bot.demo.member import Member
+from bot.demo.speaker import Event
 from bot.demo.synapse import free_port
 
 PATIENCE = 40.0

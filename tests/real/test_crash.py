@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.member import Event, Member
+from bot.demo.member import Member
+from bot.demo.speaker import Event
 from bot.demo.synapse import Synapse
 from tests.real.conftest import People
 from tests.real.running import RunningBot

@@ -2,14 +2,28 @@
 
 import asyncio
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
-from bot.demo.member import Event
+import pytest
+
+from bot.demo.speaker import Event
 from bot.demo.synapse import Synapse
 from tests.real.conftest import People
 from tests.real.enrolled import Operator
 from tests.real.operating import PATIENCE, Bot, answered, spoken_by
 from tests.real.strict import StrictClient, StrictClients
+
+
+@pytest.fixture
+def bots() -> Iterator[list[Bot]]:
+    """Keep the bots of a test, none of which outlives it."""
+    found: list[Bot] = []
+    yield found
+    for bot in found:
+        if bot.process is not None:
+            bot.process.kill()
+            bot.process.wait()
 
 
 def machine(folder: Path, synapse: Synapse, bot: Bot) -> tuple[Operator, Bot]:
@@ -34,12 +48,13 @@ async def backed_up(operator: Operator, count: int) -> None:
 
 
 async def test_a_bot_moves_to_a_new_machine_by_backup_and_recovery_key(
-    synapse: Synapse, people: People, strict: StrictClients, tmp_path: Path
+    synapse: Synapse, people: People, strict: StrictClients, bots: list[Bot], tmp_path: Path
 ) -> None:
     member, account = await people("Anna", "uagbot")
     anna = await strict.login(member.account)
     bot = Bot(tmp_path / "old", synapse.url, account)
     old, bot = machine(tmp_path / "old", synapse, bot)
+    bots.append(bot)
     done = await old.calls("setup")
     assert done.status == 0, done.text
     [before] = [one for one, name in (await old.devices()).items() if name == "uagbot"]
@@ -64,6 +79,7 @@ async def test_a_bot_moves_to_a_new_machine_by_backup_and_recovery_key(
     second = await anna.say(room, '!umfrage "Und wann?" Montag Dienstag')
 
     new, bot = machine(tmp_path / "new", synapse, bot)
+    bots.append(bot)
     restored = await new.calls("restore", str(tmp_path / "copy.zip"))
     assert restored.status == 0, restored.text
     moved = await new.calls("setup", "--recovery-key", typed=done.recovery_key + "\n")

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.demo.member import Event, Member
+from bot.demo.member import Member
+from bot.demo.speaker import Event
 from bot.demo.synapse import Account, Synapse
 from tests.real.conftest import People
 from tests.real.running import RunningBot

@@ -5,6 +5,7 @@ import os
 import pty
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -132,19 +133,23 @@ def _at_a_terminal(operator: Operator, *, right: bool) -> str:
     with subprocess.Popen(  # noqa: S603 - our own program
         words, stdin=slave, stdout=slave, stderr=slave, env={**ENVIRONMENT, "COLUMNS": "200", "TERM": "dumb"}
     ) as process:
-        os.close(slave)
-        output = _until(master, "exists. Write it anew?")
-        os.write(master, b"n\n")
-        output += _until(master, "type its last four letters")
-        os.write(master, b"xxxx\n")
-        output += _until(master, "type its last four letters")
-        [key] = RECOVERY_KEY.findall(output.replace("\r\n", "\n"))
-        if right:
-            os.write(master, f"{key[-4:]}\n".encode())
-            output += _until(master, "Next: uagbot check")
-        else:
-            process.send_signal(signal.SIGINT)
-        assert process.wait(60) == (0 if right else 130)
+        try:
+            os.close(slave)
+            output = _until(master, "exists. Write it anew?")
+            os.write(master, b"n\n")
+            output += _until(master, "type its last four letters")
+            os.write(master, b"xxxx\n")
+            output += _until(master, "type its last four letters")
+            [key] = RECOVERY_KEY.findall(output.replace("\r\n", "\n"))
+            if right:
+                os.write(master, f"{key[-4:]}\n".encode())
+                output += _until(master, "Next: uagbot check")
+            else:
+                time.sleep(1)  # the question stands there a moment before it is read from
+                process.send_signal(signal.SIGINT)
+            assert process.wait(30) == (0 if right else 130)
+        finally:
+            process.kill()
     os.close(master)
     return output.replace("\r\n", "\n")
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.member import Event, MatrixFault
+from bot.demo.member import MatrixFault
+from bot.demo.speaker import Event
 from tests.real.conftest import People
 from tests.real.strict import Node, NodeFailed, StrictClient, StrictClients
 from tests.real.strict.node import library

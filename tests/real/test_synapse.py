@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bot.demo.member import Event, MatrixFault, Member, mention
+from bot.demo.member import MatrixFault, Member
+from bot.demo.speaker import Event, mention
 from bot.demo.synapse import Synapse, SynapseFailed
 from tests.real.conftest import People
 
@@ -44,20 +45,23 @@ async def _room_of(*members: Member) -> str:
     return room
 
 
+MORNING = {"msgtype": "m.text", "body": "Guten Morgen"}
+
+
 async def test_a_repeated_transaction_id_is_the_same_event_even_after_a_restart_of_the_server(
     synapse: Synapse, people: People
 ) -> None:
     [anna] = await people("Anna")
     room = await _room_of(anna)
-    first = await anna.say(room, "Guten Morgen", txn="zeile-1")
-    assert await anna.say(room, "Guten Morgen", txn="zeile-1") == first
+    first = await anna.send(room, "m.room.message", MORNING, txn="zeile-1")
+    assert await anna.send(room, "m.room.message", MORNING, txn="zeile-1") == first
     url = synapse.url
     await asyncio.to_thread(synapse.stop)
     assert not _answers(url)
     await asyncio.to_thread(synapse.start)
     assert synapse.url == url
-    assert await anna.say(room, "Guten Morgen", txn="zeile-1") == first
-    other = await anna.say(room, "Guten Morgen", txn="zeile-2")
+    assert await anna.send(room, "m.room.message", MORNING, txn="zeile-1") == first
+    other = await anna.send(room, "m.room.message", MORNING, txn="zeile-2")
     await anna.wait_for(room, _is(other))
     assert _texts(anna.timeline[room]) == ["Guten Morgen", "Guten Morgen"]
 

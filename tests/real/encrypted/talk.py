@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from bot.demo.member import Event
+from bot.demo.speaker import Event
 from bot.demo.synapse import Account
 from bot.matrix.homeserver import Homeserver
 from tests.real.running import RunningBot

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.member import Event
+from bot.demo.speaker import Event
 from bot.demo.synapse import Account, Synapse
 from tests.real.conftest import People
 from tests.real.encrypted.talk import (

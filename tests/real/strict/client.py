@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any, Self, TypeVar
 
-from bot.demo.member import Event, _mentioned, _mentions_of, _message
+from bot.demo.speaker import Event, Speaker, room_request
 from bot.demo.synapse import Account
 from tests.real.strict.node import News, Node
 from tests.real.strict.verification import Verification
@@ -16,7 +16,7 @@ Found = TypeVar("Found")
 _SHOWN = 8
 
 
-class StrictClient:
+class StrictClient(Speaker):
     """One device in strict mode: it shares keys with signed devices only and shows what signed devices sent.
 
     It syncs by itself; `timeline` fills while the test awaits anything. A refusal of the homeserver is raised
@@ -130,15 +130,7 @@ class StrictClient:
         direct: bool = False,
     ) -> str:
         """Create a private room and return its id; `power` gives levels to other users."""
-        request: dict[str, Any] = {
-            "name": name,
-            "preset": "trusted_private_chat" if direct else "private_chat",
-            "is_direct": direct,
-            "invite": list(invite),
-        }
-        if encrypted:
-            content = {"algorithm": "m.megolm.v1.aes-sha2"}
-            request["initial_state"] = [{"type": "m.room.encryption", "state_key": "", "content": content}]
+        request = room_request(name, invite, direct=direct, encrypted=encrypted)
         if power is not None:
             request["power_level_content_override"] = {"users": dict(power)}
         return str(await self._ask("createRoom", **request))
@@ -166,56 +158,9 @@ class StrictClient:
         """Send any event and return its id."""
         return str(await self._ask("send", room=room_id, type=event_type, content=content))
 
-    async def say(
-        self,
-        room_id: str,
-        text: str,
-        *,
-        reply_to: str | None = None,
-        html: str | None = None,
-        mentions: Mapping[str, str] | None = None,
-    ) -> str:
-        """Post a message and return its event id, with the same content as Member.say gives it."""
-        content = _message(text, html, mentions, "m.text")
-        if reply_to is not None:
-            content["m.relates_to"] = {"m.in_reply_to": {"event_id": reply_to}}
-            answered = {event["sender"] for event in self._event(room_id, reply_to)} - {self.user_id}
-            content["m.mentions"] = _mentioned(answered | _mentions_of(content))
-        return await self.send(room_id, "m.room.message", content)
-
-    async def edit(
-        self, room_id: str, event_id: str, new_text: str, *, mentions: Mapping[str, str] | None = None
-    ) -> str:
-        """Replace the text of an own message; the edit mentions only whom the message did not."""
-        new = _message(new_text, None, mentions, "m.text")
-        before = {user for event in self._event(room_id, event_id) for user in _mentions_of(event["content"])}
-        content = {
-            **{key: f"* {value}" if key in ("body", "formatted_body") else value for key, value in new.items()},
-            "m.mentions": _mentioned(_mentions_of(new) - before),
-            "m.new_content": new,
-            "m.relates_to": {"rel_type": "m.replace", "event_id": event_id},
-        }
-        return await self.send(room_id, "m.room.message", content)
-
     async def redact(self, room_id: str, event_id: str) -> str:
         """Take an event back and return the redaction's id."""
         return str(await self._ask("redact", room=room_id, event=event_id))
-
-    async def react(self, room_id: str, event_id: str, key: str) -> str:
-        """React and return the reaction's id."""
-        relation = {"rel_type": "m.annotation", "event_id": event_id, "key": key}
-        return await self.send(room_id, "m.reaction", {"m.relates_to": relation})
-
-    async def vote(self, room_id: str, poll_event_id: str, answers: list[str]) -> str:
-        """Answer a native poll as Element does (MSC3381, unstable names) and return the response's id."""
-        content = {
-            "m.relates_to": {"rel_type": "m.reference", "event_id": poll_event_id},
-            "org.matrix.msc3381.poll.response": {"answers": answers},
-        }
-        return await self.send(room_id, "org.matrix.msc3381.poll.response", content)
-
-    def _event(self, room_id: str, event_id: str) -> list[Event]:
-        return [event for event in self.timeline.get(room_id, []) if event["event_id"] == event_id]
 
     # Keys
 

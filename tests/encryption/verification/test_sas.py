@@ -6,8 +6,18 @@ from datetime import timedelta
 import pytest
 
 from bot.matrix.encryption.sas import EMOJI, Party, Sas, State
-from tests.verification.peer import Peer
-from tests.verification.runs import ANNA, BOT, NOON, ZOE, asked, compared, compared_after_our_start, ended, only
+from tests.encryption.verification.peer import Peer
+from tests.encryption.verification.runs import (
+    ANNA,
+    BOT,
+    NOON,
+    ZOE,
+    asked,
+    compared,
+    compared_after_our_start,
+    ended,
+    only,
+)
 
 WAYS = pytest.mark.parametrize("way", [compared, compared_after_our_start])
 PLACES = pytest.mark.parametrize("in_room", [False, True])

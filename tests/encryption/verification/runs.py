@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.matrix.encryption.sas import Party, Sas, State, Step
-from tests.verification.peer import Peer
+from tests.encryption.verification.peer import Peer
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 BOT = Party("@uagbot:localhost", "BOTDEVICE", "Ym90IGRldmljZSBrZXk", "Ym90IG1hc3RlciBrZXk")

@@ -5,8 +5,8 @@ import pytest
 from commands.kit.dispatch import Outcome
 from commands.kit.setup import Setup
 from storage.database import Database
+from tests.encryption.verification.desk import Desk, Line, verifier
 from tests.handlers.house import BOT, House, TestRoom, user
-from tests.verification.desk import Desk, Line, verifier
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from bot.matrix.encryption.sas import Party
 from bot.matrix.verifier import Keys, Verifier
 from commands.kit.dispatch import Outcome
 from storage.verifications import Verification
+from tests.encryption.verification.peer import Peer
 from tests.handlers.house import BOT, Answer, House, TestRoom, user
-from tests.verification.peer import Peer
 
 BOT_PARTY = Party(BOT, "BOTDEVICE", "Ym90IGRldmljZSBrZXk", "Ym90IG1hc3RlciBrZXk")
 VERIFICATION = "m.key.verification."

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.matrix.encryption.sas import State
-from tests.verification.peer import Peer
-from tests.verification.runs import ANNA, BOT, NOON, ZOE, asked, compared, ended, only
+from tests.encryption.verification.peer import Peer
+from tests.encryption.verification.runs import ANNA, BOT, NOON, ZOE, asked, compared, ended, only
 
 PLACES = pytest.mark.parametrize("in_room", [False, True])
 

@@ -9,10 +9,10 @@ from bot.matrix.encryption.sas import EMOJI
 from storage import rooms
 from storage.rooms import RoomKind
 from storage.verifications import VerificationState
+from tests.encryption.verification.desk import VERIFICATION, Desk, party
+from tests.encryption.verification.peer import Peer
 from tests.handlers.facts import direct_chat
 from tests.handlers.house import BOT, House, TestRoom, user
-from tests.verification.desk import VERIFICATION, Desk, party
-from tests.verification.peer import Peer
 
 
 async def test_a_coordinator_verifies_the_bot_in_a_room(desk: Desk, room: TestRoom) -> None:

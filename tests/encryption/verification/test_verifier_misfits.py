@@ -9,8 +9,8 @@ import pytest
 from bot.matrix.encryption.sas import EMOJI
 from storage.rooms import RoomKind
 from storage.verifications import VerificationState
+from tests.encryption.verification.desk import VERIFICATION, Desk, keys_of, party
 from tests.handlers.house import House, TestRoom, user
-from tests.verification.desk import VERIFICATION, Desk, keys_of, party
 
 
 async def test_a_client_without_emoji_verification_is_told_so(desk: Desk, room: TestRoom) -> None:

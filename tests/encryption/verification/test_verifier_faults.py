@@ -9,10 +9,10 @@ from bot.matrix.encryption.sas import EMOJI
 from bot.matrix.errors import Limited, Rejected, TokenRevoked, Unreachable
 from storage.database import Database, DatabaseTrouble
 from storage.verifications import VerificationState
+from tests.encryption.verification.desk import BOT_PARTY, VERIFICATION, Desk, party, verifier
+from tests.encryption.verification.peer import Peer
 from tests.handlers.facts import direct_chat
 from tests.handlers.house import House, TestRoom, user
-from tests.verification.desk import BOT_PARTY, VERIFICATION, Desk, party, verifier
-from tests.verification.peer import Peer
 
 
 async def test_what_is_heard_twice_is_done_once(desk: Desk, room: TestRoom) -> None:
