@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import structlog
 
-from bot import configured
+from bot import configured, login
 from bot.clock import Clock
 from bot.health import Health
-from bot.matrix.errors import Limited, TokenRevoked, Unreachable
+from bot.matrix.errors import Limited, Unreachable
 from bot.matrix.homeserver import Homeserver
 from bot.matrix.reader import Reader
 from bot.matrix.sender import Sender
@@ -22,7 +22,6 @@ from bot.wake import AT_LEAST_EVERY, Wake
 from bot.web import WebServer
 from commands.capabilities import CAPABILITIES
 from commands.kit.dispatch import Dispatcher, Outcome
-from storage import account
 from storage.database import Database, DatabaseTrouble
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
@@ -95,7 +94,7 @@ class App:
         pause = FIRST_PAUSE
         while not self._stop.is_set():
             try:
-                await self._log_in_once()
+                await login.log_in(self.settings, self.homeserver, self.database)
                 await self._take_up_keys()
                 await configured.set_up(self.settings, self.homeserver, self.database, self.clock())
             except (Unreachable, Limited) as error:
@@ -113,34 +112,10 @@ class App:
         except TimeoutError:
             return
 
-    async def _log_in_once(self) -> None:
-        matrix = self.settings.matrix
-        async with self.database.begin() as tx:
-            known = await account.load(tx, matrix.user)
-        token = matrix.token or (known.access_token if known else None)
-        if token is not None:
-            try:
-                device = await self.homeserver.resume(known.device_id if known else None, token)
-            except TokenRevoked:
-                if matrix.token is not None:
-                    raise
-            else:
-                await self._remember(device, None if matrix.token else token)
-                return
-        password = matrix.login_password
-        if password is None:
-            raise TokenRevoked("there is neither a token nor a password")
-        device, token = await self.homeserver.log_in(password, known.device_id if known else None, matrix.device_name)
-        await self._remember(device, token)
-
     async def _take_up_keys(self) -> None:
         lacking = await self.homeserver.take_up_keys()
         if lacking is not None:
             log.warning("clients will not read the bot in encrypted rooms; uagbot check says more", why=lacking)
-
-    async def _remember(self, device: str, token: str | None) -> None:
-        async with self.database.begin() as tx:
-            await account.remember(tx, self.settings.matrix.user, device, token)
 
     async def _work(self) -> None:
         """Read, send and wake until stopped; what fell due while away waits for what was said while away."""

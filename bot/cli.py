@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
+import peewee
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -214,6 +215,8 @@ def explain(error: BaseException) -> list[str]:
         return [str(error)]
     if isinstance(error, SettingsError):
         return error.faults
+    if isinstance(error, peewee.OperationalError):
+        return [f"The key store cannot be used ({error}). Is there room in storage.folder, and may it be written?"]
     return [str(error)] if isinstance(error, OSError) else []
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, delete, insert, select, update
+from sqlalchemy import ForeignKey, Index, Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -47,6 +47,9 @@ class Undecrypted(Base):
     )
 
 
+WAITING = select(Undecrypted, Room.matrix_id).join(Room, Room.id == Undecrypted.room_id).where(Undecrypted.waits)
+
+
 async def keep(
     tx: AsyncSession,
     room: Room,
@@ -76,26 +79,25 @@ async def find(tx: AsyncSession, number: int) -> Undecrypted | None:
     return await tx.get(Undecrypted, number)
 
 
-async def waiting_for(tx: AsyncSession, matrix_room_id: str, session_ids: Collection[str]) -> Sequence[Undecrypted]:
-    """Return what waits in a room for one of these sessions, in the order in which it came."""
-    query = select(Undecrypted).join(Room, Room.id == Undecrypted.room_id).where(Room.matrix_id == matrix_room_id)
-    query = query.where(Undecrypted.session_id.in_(session_ids), Undecrypted.waits)
-    return (await tx.scalars(query.order_by(Undecrypted.id))).all()
-
-
 async def waiting_by(
-    tx: AsyncSession, session_ids: Collection[str], senders: Collection[str], limit: int
+    tx: AsyncSession, session_ids: Collection[str], senders: Collection[str], limit: int, *, after: int = 0
 ) -> Sequence[tuple[Undecrypted, str]]:
-    """Return (row, Matrix room id) of what waits for one of these keys, or was sent by one of these people."""
-    query = select(Undecrypted, Room.matrix_id).join(Room, Room.id == Undecrypted.room_id).where(Undecrypted.waits)
-    query = query.where(Undecrypted.session_id.in_(session_ids) | Undecrypted.sender.in_(senders))
-    return [(row, matrix_id) for row, matrix_id in await tx.execute(query.order_by(Undecrypted.id).limit(limit))]
+    """Return (row, Matrix room id) of what waits for one of these keys, or was sent by one of these people.
+
+    At most `limit`, in the order in which they came, from behind the row with the number `after`.
+    """
+    these = Undecrypted.session_id.in_(session_ids) | Undecrypted.sender.in_(senders)
+    return await _waiting(tx, WAITING.where(these), limit, after)
 
 
-async def all_waiting(tx: AsyncSession, limit: int) -> Sequence[tuple[Undecrypted, str]]:
-    """Return (row, Matrix room id) of at most `limit` events that wait, the oldest first."""
-    query = select(Undecrypted, Room.matrix_id).join(Room, Room.id == Undecrypted.room_id).where(Undecrypted.waits)
-    return [(row, matrix_id) for row, matrix_id in await tx.execute(query.order_by(Undecrypted.id).limit(limit))]
+async def all_waiting(tx: AsyncSession, limit: int, *, after: int = 0) -> Sequence[tuple[Undecrypted, str]]:
+    """Return (row, Matrix room id) of events that wait, as `waiting_by` does."""
+    return await _waiting(tx, WAITING, limit, after)
+
+
+async def _waiting(tx: AsyncSession, query: Select[Undecrypted, str], limit: int, after: int) -> Sequence[tuple[Undecrypted, str]]:
+    found = await tx.execute(query.where(Undecrypted.id > after).order_by(Undecrypted.id).limit(limit))
+    return [(row, matrix_id) for row, matrix_id in found]
 
 
 async def forget(tx: AsyncSession, event_ids: Collection[str]) -> None:

@@ -132,7 +132,7 @@ class Homeserver:
         return News(response, answer.get("to_device", {}).get("events", []), arrived)
 
     async def keep_keys(self) -> set[str]:
-        """Do what encryption needs between two syncs; returns whose devices changed."""
+        """Do what encryption needs between two syncs; returns whose devices were asked for."""
         return await self.device.keep() if self.encrypts else set()
 
     async def clear(self, room: str, event: dict[str, Any]) -> dict[str, Any]:

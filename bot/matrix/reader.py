@@ -141,20 +141,20 @@ class Reader:
         self._saved, self._saved_at = self._position, now
 
     async def _read_late(
-        self, arrived: Collection[tuple[str, str]] = (), changed: Collection[str] = (), *, everything: bool = False
+        self, arrived: Collection[tuple[str, str]] = (), answered: Collection[str] = (), *, everything: bool = False
     ) -> None:
         """Handle what could not be decrypted before and can be now; at the start, look at all that waits."""
-        async for event, room in self.waiting.readable(arrived, changed, everything=everything):
+        async for event, room in self.waiting.readable(arrived, answered, everything=everything):
             await self._handle(event, room)
 
     async def _keep_keys(self) -> None:
         """Do what encryption needs between two syncs; a server that says no is asked again after the next one."""
         try:
-            changed = await self.homeserver.keep_keys()
+            answered = await self.homeserver.keep_keys()
         except Rejected as error:
             log.warning("the keys could not be brought up to date", why=error.code)
         else:
-            await self._read_late(changed=changed)
+            await self._read_late(answered=answered)
 
     # -- rooms
 
@@ -226,7 +226,7 @@ class Reader:
             await self._write([found], self.clock())
 
     async def _read_event(self, event: Event, room: str) -> None:
-        if event.get("sender") == self.bot:
+        if event.get("sender") in (self.bot, *self.settings.bot.other_bots):
             return
         if event.get("type") == "m.room.encrypted" and event.get("content"):
             found = await self.waiting.clear(event, room)
@@ -245,7 +245,7 @@ class Reader:
             # One event that nobody can read must not stop the reading of all others.
             log.exception("an event could not be read", event_id=event.get("event_id"))
             return
-        if message is None or message.sender in self.settings.bot.other_bots:
+        if message is None:
             return
         outcome = await self.dispatcher.handle(message, self.clock())
         if outcome.handled:

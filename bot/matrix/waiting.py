@@ -39,12 +39,15 @@ class Waiting:
         except Unreadable as missing:
             if missing.reason not in KEPT:
                 log.warning("an encrypted event is not what it says", event_id=event["event_id"], room=room)
-            elif await self._keep(event, room, missing):
-                try:
-                    await self.homeserver.device.request(room, event["sender"], missing)
-                except Rejected as error:
-                    log.warning("a key could not be asked for", why=error.code)
+            elif await self._keep(event, room, missing) and missing.reason == "no-key":
+                await self._request(event, room, missing)
             return None
+
+    async def _request(self, event: Event, room: str, missing: Unreadable) -> None:
+        try:
+            await self.homeserver.device.request(room, event["sender"], missing)
+        except Rejected as error:
+            log.warning("a key could not be asked for", why=error.code)
 
     async def _keep(self, event: Event, room: str, missing: Unreadable) -> bool:
         now = self.clock()
@@ -68,27 +71,40 @@ class Waiting:
             return row is not None
 
     async def readable(
-        self, arrived: Collection[tuple[str, str]], changed: Collection[str], *, everything: bool = False
+        self, arrived: Collection[tuple[str, str]] = (), answered: Collection[str] = (), *, everything: bool = False
     ) -> AsyncIterator[tuple[Event, str]]:
         """Yield (event in clear, room) of what can be read by now, in the order in which it came.
 
-        Looks at what waits for keys that arrived, at what was sent by people whose devices changed, or at everything.
-        What was yielded waits no more when the next one is asked for.
+        Looks at what waits for keys that arrived, at what was sent by people whose devices were asked for, or at
+        everything. What was yielded waits no more when the next one is asked for.
         """
-        if not arrived and not changed and not everything:
+        if not arrived and not answered and not everything:
             return
-        async with self.database.begin() as tx:
-            if everything:
-                found = await undecrypted.all_waiting(tx, AT_ONCE)
-            else:
-                found = await undecrypted.waiting_by(tx, [session for _, session in arrived], changed, AT_ONCE)
-        for row, room in found:
-            try:
-                clear = await self.homeserver.device.clear(room, row.source)
-            except Unreadable:
-                continue
-            yield clear, room
-            await self.forget(row.event_id)
+        sessions = [session for _, session in arrived]
+        lacking: set[str] = set()
+        after = 0
+        while True:
+            async with self.database.begin() as tx:
+                if everything:
+                    found = await undecrypted.all_waiting(tx, AT_ONCE, after=after)
+                else:
+                    found = await undecrypted.waiting_by(tx, sessions, answered, AT_ONCE, after=after)
+            if not found:
+                return
+            for row, room in found:
+                after = row.id
+                clear = await self._clear_now(row, room) if row.session_id not in lacking else None
+                if clear is None:
+                    lacking.add(row.session_id)
+                    continue
+                yield clear, room
+                await self.forget(row.event_id)
+
+    async def _clear_now(self, row: undecrypted.Undecrypted, room: str) -> Event | None:
+        try:
+            return await self.homeserver.clear(room, row.source)
+        except Unreadable:
+            return None
 
     async def forget(self, event_id: str) -> None:
         """Wait for this event no more: it was read, or taken back."""

@@ -321,18 +321,26 @@ async def test_an_event_is_kept_once(house: House, room: TestRoom) -> None:
     assert len((await house.dump())["undecrypted"]) == 2
 
 
-async def test_what_waits_is_found_by_its_session_and_room(house: House, room: TestRoom) -> None:
+async def test_what_waits_is_found_by_its_session_or_sender_in_the_order_in_which_it_came(
+    house: House, room: TestRoom
+) -> None:
     other = await house.room("UAG2")
     for number, (where, session) in enumerate(((room, "a"), (room, "b"), (other, "a"), (room, "a"), (room, "c"))):
         await unreadable(house, where, f"${number}", session=session)
     async with house.database.begin() as tx:
-        found = await undecrypted.waiting_for(tx, room.id, ["a", "b"])
-        assert [one.event_id for one in found] == ["$0", "$1", "$3"]
-        assert found[0].source == {"type": "m.room.encrypted", "event_id": "$0"}
+        found = await undecrypted.waiting_by(tx, ["a"], [], 9)
+        assert [(row.event_id, matrix_id) for row, matrix_id in found] == [
+            ("$0", room.id),
+            ("$2", other.id),
+            ("$3", room.id),
+        ]
+        assert found[0][0].source == {"type": "m.room.encrypted", "event_id": "$0"}
+        later = await undecrypted.waiting_by(tx, ["a"], [], 1, after=found[0][0].id)
+        assert [row.event_id for row, _ in later] == ["$2"]
         await undecrypted.forget(tx, ["$0", "$3", "$unknown"])
     async with house.database.begin() as tx:
-        assert [one.event_id for one in await undecrypted.waiting_for(tx, room.id, ["a", "b"])] == ["$1"]
-        assert await undecrypted.waiting_for(tx, room.id, []) == []
+        assert [row.event_id for row, _ in await undecrypted.waiting_by(tx, ["a"], [], 9)] == ["$2"]
+        assert await undecrypted.waiting_by(tx, [], [], 9) == []
         everything = await undecrypted.all_waiting(tx, 2)
         assert [(row.event_id, matrix_id) for row, matrix_id in everything] == [("$1", room.id), ("$2", other.id)]
         mine = await undecrypted.waiting_by(tx, ["c"], [user("Carla")], 9)

@@ -20,6 +20,7 @@ from bot.matrix.errors import Rejected
 
 KEYS = "/_matrix/client/v3/keys"
 TOGETHER = 50
+BATCHES = 4
 ASK_AGAIN_SECONDS = 600.0
 Call = Callable[..., Awaitable[dict[str, Any]]]
 log = structlog.get_logger()
@@ -198,8 +199,10 @@ class Device:
         await self._send_sealed(await self._begin(broken), "m.dummy", {})
 
     async def _back_up(self) -> None:
-        """Put room keys that came or were made into the backup."""
-        while self.backup is not None and self.machine.unsaved:
+        """Put room keys that came or were made into the backup; of a great many, the rest next time."""
+        for _ in range(BATCHES):
+            if self.backup is None or not self.machine.unsaved:
+                return
             sessions = self.machine.not_backed_up(TOGETHER)
             if sessions:
                 try:

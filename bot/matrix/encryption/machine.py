@@ -17,6 +17,7 @@ from bot.matrix.encryption.store import RoomKeys, Store
 
 MEGOLM = "m.megolm.v1.aes-sha2"
 SEEN = 20_000
+REQUESTED = 1_000
 Event = dict[str, Any]
 
 
@@ -52,7 +53,7 @@ class Machine(Olm):  # type: ignore[misc]
 
     def __init__(self, user_id: str, device_id: str, store: Store) -> None:
         self.owners: dict[str, Owner] = {}
-        self.requested: dict[str, tuple[str, str]] = {}
+        self.requested: LRUCache[str, tuple[str, str]] = LRUCache(REQUESTED)
         self.unsaved = True
         self._seen: LRUCache[tuple[str, int], str] = LRUCache(SEEN)
         super().__init__(user_id, device_id, store)

@@ -7,7 +7,15 @@ from typing import Any
 
 import peewee
 from nio.crypto import GroupSessionStore, InboundGroupSession, OlmAccount, OlmDevice
-from nio.store import Accounts, EncryptedRooms, MegolmInboundSessions, SqliteStore
+from nio.store import (
+    Accounts,
+    DeviceKeys,
+    DeviceTrustState,
+    EncryptedRooms,
+    Keys,
+    MegolmInboundSessions,
+    SqliteStore,
+)
 from nio.store.database import use_database_atomic
 
 FILE = "keys.db"
@@ -134,6 +142,9 @@ class Store(SqliteStore):  # type: ignore[misc]
             before = Accounts.select().where(Accounts.user_id == self.user_id, Accounts.id != ours)
             for model in (MegolmInboundSessions, EncryptedRooms):
                 model.update(account=ours).where(model.account.in_(before)).execute()
+            devices = DeviceKeys.select(DeviceKeys.id).where(DeviceKeys.account.in_(before))
+            for model in (Keys, DeviceTrustState):  # what refers to devices does not go with them
+                model.delete().where(model.device.in_(devices)).execute()
             Accounts.delete().where(Accounts.user_id == self.user_id, Accounts.id != ours).execute()
 
     def save_encrypted_rooms(self, rooms: Collection[str]) -> None:
