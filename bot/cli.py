@@ -16,7 +16,7 @@ from bot.matrix.encryption.device import KeysTrouble
 from bot.matrix.encryption.identity import AuthenticationNeeded
 from bot.matrix.errors import Limited, Rejected, TokenRevoked, Unreachable
 from bot.settings import Settings, SettingsError, load
-from bot.terminal import SetupFailed
+from bot.setup.terminal import SetupFailed
 from commands.capabilities import CAPABILITIES
 from commands.kit.texts import LANGUAGES, load_catalogue
 from commands.kit.vocabulary import Vocabulary
@@ -73,8 +73,8 @@ def check(
     recovery_key: Annotated[bool, typer.Option("--recovery-key", help="Ask for the recovery key and try it.")] = False,
 ) -> None:
     """Examine configuration, server, account, database, rooms and keys; exit status 1 if something is wrong."""
-    from bot.check import examine  # noqa: PLC0415 - keeps `run` quick to start
-    from bot.terminal import Terminal  # noqa: PLC0415 - the same
+    from bot.doctor.check import examine  # noqa: PLC0415 - keeps `run` quick to start
+    from bot.setup.terminal import Terminal  # noqa: PLC0415 - the same
 
     logs.hush()
     console = Console(highlight=False)
@@ -98,8 +98,8 @@ def setup(
     ] = False,
 ) -> None:
     """Ask a few questions, write the settings, make the keys; may be run again and finishes what is missing."""
-    from bot.guide import guide  # noqa: PLC0415 - keeps `run` quick to start
-    from bot.keys import Wish  # noqa: PLC0415 - the same
+    from bot.setup.guide import guide  # noqa: PLC0415 - keeps `run` quick to start
+    from bot.setup.keys import Wish  # noqa: PLC0415 - the same
 
     logs.hush()
     given = {

@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.matrix.errors import Limited, Rejected, TokenRevoked, Unreachable
 from bot.matrix.homeserver import Homeserver
 from bot.settings import Settings
-from bot.terminal import SetupFailed, Terminal
+from bot.setup.terminal import SetupFailed, Terminal
 from storage import account
 from storage.database import Database
 

@@ -95,7 +95,9 @@ async def all_waiting(tx: AsyncSession, limit: int, *, after: int = 0) -> Sequen
     return await _waiting(tx, WAITING, limit, after)
 
 
-async def _waiting(tx: AsyncSession, query: Select[Undecrypted, str], limit: int, after: int) -> Sequence[tuple[Undecrypted, str]]:
+async def _waiting(
+    tx: AsyncSession, query: Select[Undecrypted, str], limit: int, after: int
+) -> Sequence[tuple[Undecrypted, str]]:
     found = await tx.execute(query.where(Undecrypted.id > after).order_by(Undecrypted.id).limit(limit))
     return [(row, matrix_id) for row, matrix_id in found]
 

@@ -17,15 +17,15 @@ from aiohttp import web
 from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.check import examine
 from bot.demo.synapse import Account, free_port
-from bot.devices import sessions
-from bot.enrol import Enrolment
-from bot.keys import Wish
+from bot.doctor.check import examine
+from bot.doctor.devices import sessions
 from bot.matrix.encryption.kept import Kept, look
 from bot.matrix.homeserver import Homeserver
 from bot.settings import load
-from bot.terminal import Password, Terminal
+from bot.setup.enrol import Enrolment
+from bot.setup.keys import Wish
+from bot.setup.terminal import Password, Terminal
 from storage import account
 from storage.database import Database
 from tests.real.operating import COMMAND, ENVIRONMENT, write_settings

@@ -14,9 +14,9 @@ import pytest
 from aiohttp import web
 from rich.console import Console
 
-from bot.check import examine
 from bot.demo.member import Member
 from bot.demo.synapse import Synapse
+from bot.doctor.check import examine
 from storage.database import Database
 from tests.real.conftest import People
 from tests.real.operating import called, devices, write_settings

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from bot.demo.synapse import Synapse
-from bot.keys import Wish
 from bot.matrix.encryption.recovery import encode, new_recovery_key
 from bot.settings import load
-from bot.terminal import SetupFailed
+from bot.setup.keys import Wish
+from bot.setup.terminal import SetupFailed
 from storage.database import Database
 from tests.real.conftest import People
 from tests.real.enrolled import RECOVERY_KEY, Between, Operator, elsewhere_only
@@ -74,7 +74,7 @@ async def test_a_second_setup_changes_nothing(ready: Operator, monkeypatch: pyte
     before = ready.kept(device), (await ready.row()).access_token
     done = await ready.sets_up(monkeypatch)
     assert done.status == 0, done.text
-    assert done.text.count("✔") == 3
+    assert done.text.count("✔") == 4
     assert (ready.kept(device), (await ready.row()).access_token) == before
     assert await ready.device() == device
 

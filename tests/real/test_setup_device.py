@@ -8,11 +8,11 @@ import pytest
 from aiohttp import web
 
 from bot.demo.synapse import Synapse
-from bot.keys import Wish
 from bot.matrix.encryption.device import KeysTrouble
 from bot.matrix.encryption.recovery import encode, new_recovery_key
 from bot.matrix.errors import Unreachable
-from bot.terminal import SetupFailed
+from bot.setup.keys import Wish
+from bot.setup.terminal import SetupFailed
 from tests.real.conftest import People
 from tests.real.enrolled import POSITION, RECOVERY_KEY, Between, Operator, elsewhere_only
 from tests.real.identities import ROOM, exported

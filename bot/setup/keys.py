@@ -12,7 +12,7 @@ from bot.matrix.encryption.identity import (
 )
 from bot.matrix.encryption.recovery import NoRecovery, WrongRecoveryKey
 from bot.matrix.homeserver import Homeserver
-from bot.terminal import TRIES, Password, SetupFailed, Terminal
+from bot.setup.terminal import TRIES, Password, SetupFailed, Terminal
 
 SHOWN = "recovery_key_shown"
 """The secret-storage key whose recovery key the operator has seen."""

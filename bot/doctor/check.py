@@ -13,9 +13,9 @@ from typing import Any
 import aiohttp
 from rich.console import Console
 
-from bot.check_keys import examine_keys
 from bot.clock import Clock
-from bot.finding import Finding
+from bot.doctor.finding import Finding
+from bot.doctor.keys import examine_keys
 from bot.matrix.errors import Limited, Rejected, TokenRevoked, Unreachable
 from bot.matrix.events import seen_in
 from bot.matrix.homeserver import Homeserver

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from bot.devices import namesakes, sessions
-from bot.finding import Finding
+from bot.doctor.devices import namesakes, sessions
+from bot.doctor.finding import Finding
 from bot.matrix.encryption import recovery
 from bot.matrix.encryption.identity import DRAFT, Facts, Identity
 from bot.matrix.encryption.kept import Kept, StoreUnreadable, look
@@ -109,9 +109,16 @@ def _accepted(seen: Seen) -> Iterator[Finding]:
     trouble = _not_accepted(seen)
     if trouble is None:
         yield Finding(f"Clients will accept the bot: its identity is published and has signed device {seen.device}.")
+        yield Finding(f"Its fingerprint, as clients show it: {_fingerprint(seen)}")
     else:
         what, remedy = trouble
         yield Finding(f"Clients will not accept the bot: {what}.", f"Stop the bot, then: {remedy}")
+
+
+def _fingerprint(seen: Seen) -> str:
+    """Return the device's public key in groups of four, as clients show it."""
+    key = seen.kept.device_keys[f"ed25519:{seen.device}"] if seen.kept else ""
+    return " ".join(key[start : start + 4] for start in range(0, len(key), 4))
 
 
 def _not_accepted(seen: Seen) -> tuple[str, str] | None:

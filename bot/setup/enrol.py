@@ -4,9 +4,8 @@ import json
 from collections.abc import Collection
 from contextlib import suppress
 
-from bot.check_keys import examine_keys
-from bot.devices import log_out, namesakes, sessions
-from bot.keys import Keys, Wish, asked_recovery_key
+from bot.doctor.devices import log_out, namesakes, sessions
+from bot.doctor.keys import examine_keys
 from bot.login import ask_in, by_password, log_in, remember, write_private
 from bot.matrix.encryption.device import KeysTrouble
 from bot.matrix.encryption.identity import AuthenticationNeeded, Identity
@@ -15,7 +14,8 @@ from bot.matrix.encryption.published import Published
 from bot.matrix.errors import Limited, Rejected, TokenRevoked, Unreachable
 from bot.matrix.homeserver import Homeserver
 from bot.settings import Settings, SettingsError
-from bot.terminal import Password, SetupFailed, Terminal
+from bot.setup.keys import Keys, Wish, asked_recovery_key
+from bot.setup.terminal import Password, SetupFailed, Terminal
 from storage import account
 from storage.database import Database
 

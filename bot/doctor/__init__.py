@@ -1,0 +1,1 @@
+"""`uagbot check`: examines everything, and says what to do."""

@@ -1,0 +1,1 @@
+"""`uagbot setup`: asks, makes the keys, and writes the settings."""
