@@ -240,7 +240,7 @@ async def test_the_owner_of_an_unconfirmed_device_is_told_to_confirm_it(house: H
     await unreadable(house, room, reason=UNSIGNED_DEVICE)
     assert (await wait(house)).message.text == (
         "Bodo, Ihre Nachricht von 09:00 Uhr kann ich nicht lesen, weil Ihr Gerät nicht bestätigt ist: Bestätigen "
-        "Sie es im Client unter Einstellungen → Sitzungen, und senden Sie einen Befehl danach noch einmal."
+        "Sie es im Client unter Einstellungen → Sitzungen; ein Befehl darin wird dann ausgeführt."
     )
 
 

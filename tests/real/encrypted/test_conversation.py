@@ -209,3 +209,17 @@ async def test_twenty_members_with_three_devices_each_join_at_once(
     for device in devices:
         await device.wait_for(room, answers_with(last["event_id"]), 120)
     assert rows(bot, "SELECT count(*) FROM polls") == [(len(devices) + 1,)]
+
+
+async def test_what_an_unsigned_device_said_is_done_when_its_owner_signs_it(
+    bot: RunningBot, account: Account, anna: StrictClient, strict: StrictClients
+) -> None:
+    room = await encrypted_room(anna, account)
+    tablet = await strict.login(anna.account, device="Anna Tablet", signed=False)
+    command = await tablet.say(room, POLL)
+    while rows(bot, "SELECT reason FROM undecrypted WHERE waits") != [("unsigned-device",)]:  # noqa: ASYNC110
+        await asyncio.sleep(0.1)
+    assert rows(bot, "SELECT count(*) FROM polls") == [(0,)]
+    assert anna.recovery_key is not None
+    await tablet.unlock_secret_storage(anna.recovery_key)
+    await anna.wait_for(room, answers(account, command), PATIENCE)
