@@ -228,14 +228,23 @@ class Reader:
     async def _read_event(self, event: Event, room: str) -> None:
         if event.get("sender") in (self.bot, *self.settings.bot.other_bots):
             return
-        if event.get("type") == "m.room.encrypted" and event.get("content"):
-            found = await self.waiting.clear(event, room)
+        if event.get("type") == "m.room.encrypted":
+            found = await self._clear(event, room)
             if found is not None:
                 await self._handle(found, room)
             return
         if event.get("type") == "m.room.redaction":
             await self.waiting.forget(redacted(event) or "")
         await self._handle(event, room)
+
+    async def _clear(self, event: Event, room: str) -> Event | None:
+        if not event.get("content"):
+            return None  # taken back
+        try:
+            return await self.waiting.clear(event, room)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            log.exception("an event could not be read", event_id=event.get("event_id"))
+            return None
 
     async def _handle(self, event: Event, room: str) -> None:
         await self.verifier.in_room(room, event)

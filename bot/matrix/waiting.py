@@ -41,7 +41,10 @@ class Waiting:
                 log.warning("an encrypted event is not what it says", event_id=event["event_id"], room=room)
             elif await self._keep(event, room, missing) and missing.reason == "no-key":
                 await self._request(event, room, missing)
-            return None
+        except Rejected as error:
+            log.warning("a key could not be asked for", why=error.code)
+            await self._keep(event, room, Unreadable("no-key", str(event["content"].get("session_id", ""))))
+        return None
 
     async def _request(self, event: Event, room: str, missing: Unreadable) -> None:
         try:

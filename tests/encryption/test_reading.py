@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.matrix.encryption.machine import MEGOLM, Event, Unreadable
+from bot.matrix.encryption.machine import MEGOLM, Unreadable
 from bot.matrix.encryption.signing import SigningKey
 from tests.encryption.sender import ANNA, BODO, HELLO, ROOM, Sender, knows, machine, to_device
 
@@ -155,6 +155,16 @@ def test_a_device_with_a_forged_signature_is_not_known(tmp_path: Path) -> None:
         assert not list(bot.device_store.active_user_devices(ANNA))
 
 
+def test_a_device_that_was_gone_for_a_while_counts_again(tmp_path: Path) -> None:
+    anna = Sender(ANNA)
+    with machine(tmp_path) as bot:
+        knows(bot, anna)
+        bot.handle_response(bot.learn({"device_keys": {ANNA: {}}}))
+        assert not list(bot.device_store.active_user_devices(ANNA))
+        knows(bot, anna)
+        assert [one.id for one in bot.device_store.active_user_devices(ANNA)] == [anna.device]
+
+
 # What hostile or broken clients send
 
 JUNK = st.recursive(
@@ -199,8 +209,10 @@ def test_a_one_time_key_that_is_not_ours_is_survived(tmp_path: Path) -> None:
         {"algorithm": MEGOLM},
         {"algorithm": "x", "ciphertext": "y"},
         {"algorithm": MEGOLM, "ciphertext": 7, "session_id": []},
+        {"algorithm": MEGOLM, "ciphertext": "AAAA", "session_id": "A" * 42 + "\0"},
+        ["algorithm", MEGOLM],
     ],
 )
-def test_an_encrypted_event_that_is_none_is_told(tmp_path: Path, content: Event) -> None:
+def test_an_encrypted_event_that_is_none_is_told(tmp_path: Path, content: Any) -> None:
     with machine(tmp_path) as bot, pytest.raises(Unreadable):
         bot.read(ROOM, {"type": "m.room.encrypted", "sender": ANNA, "event_id": "$1", "content": content})

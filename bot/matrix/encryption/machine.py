@@ -1,6 +1,7 @@
 """The keys of one device: nio's Olm machine, and what crashes, hostile members and today's clients ask of it."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from bot.matrix.encryption.signing import is_signed
 from bot.matrix.encryption.store import RoomKeys, Store
 
 MEGOLM = "m.megolm.v1.aes-sha2"
+SESSION_ID = re.compile(r"[A-Za-z0-9+/]{43}")
 SEEN = 20_000
 REQUESTED = 1_000
 Event = dict[str, Any]
@@ -209,8 +211,11 @@ class Machine(Olm):  # type: ignore[misc]
         says of itself; state can never come from an encrypted event.
         """
         content = event["content"]
+        if not isinstance(content, dict):
+            raise Unreadable("broken")
         session_id = str(content.get("session_id", ""))
-        if content.get("algorithm") != MEGOLM or not isinstance(content.get("ciphertext"), str):
+        well_formed = SESSION_ID.fullmatch(session_id) and isinstance(content.get("ciphertext"), str)
+        if content.get("algorithm") != MEGOLM or not well_formed:
             raise Unreadable("broken")
         session = self.inbound_group_store.find(room_id, session_id)
         if session is None:
@@ -261,6 +266,10 @@ class Machine(Olm):  # type: ignore[misc]
                 for name, keys in found.items()
                 if isinstance(keys, dict) and is_signed(keys, user, f"ed25519:{name}", _key_of(keys, name))
             }
+            for known in self.device_store[user].values():
+                if known.deleted and _key_of(devices[user].get(known.id, {}), known.id) == known.ed25519:
+                    known.deleted = False  # nio would not take it back
+                    self.store.save_device_keys({user: {known.id: known}})
             owner = _owner(user, answer, devices[user])
             if owner is None:
                 self.owners.pop(user, None)
