@@ -8,9 +8,9 @@ import pytest
 from aiohttp import ClientConnectionError
 from nio.api import RelationshipType
 
-from tests.bench.members import Crowd
 from tests.fake import Session
 from tests.fake.homeserver import FakeHomeserver
+from tests.fake.members import Crowd
 
 ANNA = "@anna:localhost"
 BOT = "@bot:localhost"

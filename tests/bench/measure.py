@@ -16,9 +16,9 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-from tests.bench.members import Crowd
 from tests.fake import Event, Session
 from tests.fake.homeserver import FakeHomeserver
+from tests.fake.members import Crowd
 
 COORDINATOR = "@anna:localhost"
 MEMBERS = ("@bodo:localhost", "@carla:localhost", "@dieter:localhost")
