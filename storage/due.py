@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, delete, func, select, update
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,11 +29,16 @@ class Due(Base):
     __table_args__ = (UniqueConstraint("what", "subject", "at"), Index(None, "try_at"))
 
 
+# Built once, for most commands plan something.
+GIVEN = {name: bindparam(name, type_=Due.__table__.c[name].type) for name in ("what", "subject", "room_id", "at")}
+SAME = exists().where(*(Due.__table__.c[name] == GIVEN[name] for name in ("what", "subject", "at")))
+ADD = insert(Due).from_select([*GIVEN, "try_at"], select(*GIVEN.values(), GIVEN["at"].label("try_at")).where(~SAME))
+
+
 async def add(tx: AsyncSession, what: str, subject: int, room_id: int, at: datetime) -> None:
-    """Plan `what` for `subject`; planning the same again changes nothing."""
-    same = select(Due.id).where(Due.what == what, Due.subject == subject, Due.at == at)
-    if await tx.scalar(same) is None:
-        tx.add(Due(what=what, subject=subject, room_id=room_id, at=at, try_at=at))
+    """Plan `what` for `subject`, at once; planning the same again changes nothing."""
+    values = {"what": what, "subject": subject, "room_id": room_id, "at": at}
+    await (await tx.connection()).execute(ADD, values)
 
 
 async def cancel(tx: AsyncSession, what: str, subject: int) -> None:
