@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Index, delete, func, or_, select
+from sqlalchemy import BindParameter, ForeignKey, Index, bindparam, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import Select
@@ -120,20 +120,32 @@ async def tag(tx: AsyncSession, action: ActionItem, tags: Iterable[str]) -> None
     await tx.flush()
 
 
+# Queries that every message about items needs are built once.
+ACTION_IDS: BindParameter[int] = bindparam("action_ids", expanding=True)
+ASSIGNEES = (
+    select(Assignee.action_id, Assignee.user_id)
+    .where(Assignee.action_id.in_(ACTION_IDS))
+    .order_by(Assignee.action_id, Assignee.user_id)
+)
+TAGS = (
+    select(ActionTag.action_id, ActionTag.tag)
+    .where(ActionTag.action_id.in_(ACTION_IDS))
+    .order_by(ActionTag.action_id, ActionTag.tag)
+)
+
+
 async def assignees(tx: AsyncSession, action_ids: Iterable[int]) -> dict[int, list[str]]:
     """Return the assignees of each of these items."""
-    query = select(Assignee.action_id, Assignee.user_id).where(Assignee.action_id.in_(list(action_ids)))
     found: dict[int, list[str]] = {}
-    for action_id, user_id in await tx.execute(query.order_by(Assignee.action_id, Assignee.user_id)):
+    for action_id, user_id in await tx.execute(ASSIGNEES, {"action_ids": list(action_ids)}):
         found.setdefault(action_id, []).append(user_id)
     return found
 
 
 async def tags(tx: AsyncSession, action_ids: Iterable[int]) -> dict[int, list[str]]:
     """Return the tags of each of these items."""
-    query = select(ActionTag.action_id, ActionTag.tag).where(ActionTag.action_id.in_(list(action_ids)))
     found: dict[int, list[str]] = {}
-    for action_id, word in await tx.execute(query.order_by(ActionTag.action_id, ActionTag.tag)):
+    for action_id, word in await tx.execute(TAGS, {"action_ids": list(action_ids)}):
         found.setdefault(action_id, []).append(word)
     return found
 

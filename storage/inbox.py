@@ -37,7 +37,7 @@ NOTE = (
 async def claim(tx: AsyncSession, event_id: str, sender: str, at: datetime) -> bool:
     """Take an event for this transaction; False if it was handled before (the transaction must then end)."""
     try:
-        await tx.execute(CLAIM, {"event_id": event_id, "sender": sender, "at": at})
+        await (await tx.connection()).execute(CLAIM, {"event_id": event_id, "sender": sender, "at": at})
     except IntegrityError:
         return False
     return True

@@ -85,6 +85,11 @@ class Chair(Base):
 
 # Statements that every message needs are built once.
 BY_MATRIX_ID = select(Room).where(Room.matrix_id == bindparam("matrix_id"))
+NAMES = (
+    select(RoomMember.user_id, func.max(RoomMember.name))
+    .where(RoomMember.user_id.in_(bindparam("user_ids", expanding=True)))
+    .group_by(RoomMember.user_id)
+)
 
 
 async def by_matrix_id(tx: AsyncSession, matrix_id: str) -> Room | None:
@@ -160,8 +165,7 @@ async def is_member(tx: AsyncSession, room: Room, user_id: str) -> bool:
 async def names(tx: AsyncSession, user_ids: Iterable[str]) -> dict[str, str]:
     """Return a display name for each of these people; the localpart for whom no room knows."""
     wanted = sorted(set(user_ids))
-    query = select(RoomMember.user_id, func.max(RoomMember.name)).where(RoomMember.user_id.in_(wanted))
-    found = dict((await tx.execute(query.group_by(RoomMember.user_id))).all()) if wanted else {}
+    found = dict((await tx.execute(NAMES, {"user_ids": wanted})).all()) if wanted else {}
     return {user: found.get(user) or localpart(user) for user in wanted}
 
 
