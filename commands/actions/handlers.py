@@ -7,6 +7,7 @@ from typing import Annotated
 from commands.actions.items import (
     ActionId,
     Entry,
+    first_picture,
     history,
     link,
     named_item,
@@ -75,11 +76,11 @@ async def create(
     )
     ctx.tx.add(action)
     await ctx.tx.flush()
-    users = [one.user_id for one in assignees]
-    actions.describe(ctx.tx, action, users, tags or [])
+    users, words = sorted({one.user_id for one in assignees}), sorted(set(tags or []))
+    actions.describe(ctx.tx, action, users, words)
     record(ctx, action, "created")
     await plan_first_reminder(ctx, action, ctx.room)
-    data = {**await picture(ctx, action), "next_meeting": meeting_day is not None}
+    data = {**first_picture(action, await ctx.people(users), words), "next_meeting": meeting_day is not None}
     return Say(key="action-item", data=data, about=action, mention=_others(ctx, users))
 
 

@@ -1,5 +1,6 @@
 """What all commands on action items share: to find one, to show it, to write its history, to plan its reminder."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -103,13 +104,14 @@ async def picture(ctx: Context, action: ActionItem) -> dict[str, Any]:
     is_open = action.state == ActionState.OPEN
     settled = None if is_open else await actions.latest(ctx.tx, action, SETTLING)
     people = await names(ctx, {*assigned, *([settled.by] if settled else [])})
-    return {
-        "action": action,
-        "people": [people[user] for user in assigned],
-        "tags": (await actions.tags(ctx.tx, [action.id])).get(action.id, []),
-        "settled": _entry(settled, people) if settled else None,
-        "next_meeting": False,
-    }
+    tags = (await actions.tags(ctx.tx, [action.id])).get(action.id, [])
+    data = first_picture(action, [people[user] for user in assigned], tags)
+    return {**data, "settled": _entry(settled, people) if settled else None}
+
+
+def first_picture(action: ActionItem, people: Sequence[Name], tags: Sequence[str]) -> dict[str, Any]:
+    """Return what texts need to show an item that was just made."""
+    return {"action": action, "people": people, "tags": tags, "settled": None, "next_meeting": False}
 
 
 async def redrawn(ctx: Context, action: ActionItem, home: Room) -> Say:
