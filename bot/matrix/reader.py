@@ -169,7 +169,7 @@ class Reader:
         complete = set()
         for room, info in response.rooms.join.items():
             states = [*map(_source, info.state)]
-            timeline = [*map(_source, info.timeline.events)]
+            timeline = info.timeline.events
             if first or any(own_join(event, self.bot) for event in timeline):
                 states += timeline
                 complete.add(room)
@@ -208,7 +208,7 @@ class Reader:
     # -- timelines
 
     async def _read_room(self, room: str, timeline: Any, *, state_known: bool) -> None:
-        events = [_source(event) for event in await self._whole(room, timeline)]
+        events = await self._whole(room, timeline)
         joined_at = max((number for number, event in enumerate(events) if own_join(event, self.bot)), default=None)
         first_ever = self._position is None
         for number, event in enumerate(events):
@@ -262,12 +262,12 @@ class Reader:
             self.worked(outcome)
             await self.verifier.decided()
 
-    async def _whole(self, room: str, timeline: Any) -> list[Any]:
+    async def _whole(self, room: str, timeline: Any) -> list[Event]:
         """Return the timeline with what a limited one left out, back to the last position or our own join."""
-        events = list(timeline.events)
+        events: list[Event] = timeline.events
         if not timeline.limited or self._position is None or timeline.prev_batch is None:
             return events
-        if any(own_join(_source(event), self.bot) for event in events):
+        if any(own_join(event, self.bot) for event in events):
             return events
         return await self.homeserver.gap(room, timeline.prev_batch, self._position) + events
 
