@@ -57,6 +57,10 @@ class Client(nio.AsyncClient):  # type: ignore[misc]
     async def _collect_key_requests(self) -> None:
         pass
 
+    def _handle_timeline_event(self, event: Any, room_id: str, room: Any, encrypted_rooms: set[str]) -> None:
+        if not isinstance(event, nio.MegolmEvent):
+            super()._handle_timeline_event(event, room_id, room, encrypted_rooms)
+
     def _handle_messages_response(self, response: Any) -> None:
         pass
 
