@@ -92,6 +92,12 @@ async def test_a_lost_answer_of_the_server_makes_no_second_event(
         (SYNC, 502, "<html>Bad Gateway</html>"),
         (SYNC, 200, "not JSON"),
         (SYNC, 200, {"unexpected": True}),
+        (SYNC, 200, {"next_batch": "s1", "rooms": {"join": ["!room"]}}),
+        (SYNC, 200, {"next_batch": "s1", "rooms": {"join": {"!room": 7}}}),
+        (SYNC, 200, {"next_batch": "s1", "rooms": {"join": {"!room": {"timeline": {"events": 7}}}}}),
+        (SYNC, 200, {"next_batch": "s1", "to_device": {"events": [7, {"type": 7}]}}),
+        (SYNC, 200, {"next_batch": "s1", "device_one_time_keys_count": {"signed_curve25519": "many"}}),
+        (SYNC, 200, {"next_batch": "s1", "device_lists": {"changed": 7}}),
     ],
 )
 async def test_a_passing_fault_delays_and_loses_nothing(

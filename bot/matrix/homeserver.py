@@ -136,8 +136,8 @@ class Homeserver:
             raise Unreachable("what the server says of the rooms cannot be read")
         arrived = self.device.take(answer, response.to_device_events) if self.encrypts else set()
         await self.client.receive_response(response)
-        for room, events in timelines.items():
-            response.rooms.join[room].timeline.events = events
+        for room, info in response.rooms.join.items():
+            info.timeline.events = timelines.get(room, [])
         return News(response, answer.get("to_device", {}).get("events", []), arrived)
 
     async def keep_keys(self) -> set[str]:

@@ -17,16 +17,10 @@ from bot.matrix.encryption.signing import SigningKey
 from bot.matrix.encryption.store import open_store
 from bot.matrix.homeserver import Homeserver
 from tests.real.conftest import People
-from tests.real.enrolled import Operator, Said
+from tests.real.keys.enrolled import Operator, Said
 
 ACCEPTED = "✔ Clients will accept the bot: its identity is published and has signed device {}."
 NOT_ACCEPTED = "Clients will not accept the bot"
-
-
-@pytest.fixture
-async def operator(people: People, synapse: Synapse, tmp_path: Path) -> Operator:
-    [bot] = await people("uagbot")
-    return Operator(tmp_path, synapse.url, bot.account)
 
 
 @pytest.fixture

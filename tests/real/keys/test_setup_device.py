@@ -1,35 +1,20 @@
 """What `uagbot setup --recovery-key` promises: a new device in the place of the old one, whenever it is cut off."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from bot.demo.synapse import Synapse
 from bot.matrix.encryption.device import KeysTrouble
 from bot.matrix.encryption.recovery import encode, new_recovery_key
 from bot.matrix.errors import Unreachable
 from bot.setup.keys import Wish
 from bot.setup.terminal import SetupFailed
-from tests.real.conftest import People
-from tests.real.enrolled import POSITION, RECOVERY_KEY, Between, Operator, elsewhere_only
-from tests.real.identities import ROOM, exported
+from tests.real.keys.enrolled import POSITION, RECOVERY_KEY, Between, Operator, elsewhere_only
+from tests.real.keys.identities import ROOM, exported
 
 DELETE = "/_matrix/client/v3/delete_devices"
-
-
-@pytest.fixture
-async def operator(people: People, synapse: Synapse, tmp_path: Path) -> Operator:
-    [bot] = await people("uagbot")
-    return Operator(tmp_path, synapse.url, bot.account)
-
-
-@pytest.fixture
-async def ready(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> Operator:
-    await operator.is_ready(monkeypatch)
-    return operator
 
 
 # In the place of the old one

@@ -10,30 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.synapse import Synapse
 from bot.matrix.encryption.recovery import encode, new_recovery_key
 from bot.settings import load
 from bot.setup.keys import Wish
 from bot.setup.terminal import SetupFailed
 from storage.database import Database
 from tests.real.conftest import People
-from tests.real.enrolled import RECOVERY_KEY, Between, Operator, elsewhere_only
+from tests.real.keys.enrolled import RECOVERY_KEY, Between, Operator, elsewhere_only
 from tests.real.operating import COMMAND, ENVIRONMENT
 from tests.real.strict import StrictClients
 
 UPLOAD = "/_matrix/client/v3/keys/device_signing/upload"
-
-
-@pytest.fixture
-async def operator(people: People, synapse: Synapse, tmp_path: Path) -> Operator:
-    [bot] = await people("uagbot")
-    return Operator(tmp_path, synapse.url, bot.account)
-
-
-@pytest.fixture
-async def ready(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> Operator:
-    await operator.is_ready(monkeypatch)
-    return operator
 
 
 # The first time

@@ -1,11 +1,9 @@
 """An identity and its room keys on another device: by recovery key, and out of the key backup."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from bot.demo.synapse import Synapse
 from bot.matrix.encryption.identity import KeysDiffer
 from bot.matrix.encryption.key_backup import NoBackup
 from bot.matrix.encryption.recovery import (
@@ -20,15 +18,7 @@ from bot.matrix.encryption.recovery import (
     new_recovery_key,
 )
 from bot.matrix.encryption.signing import SigningKey
-from tests.real.identities import API, ROOM, Device, Devices, PowerCut, assert_good, devices, exported, password
-
-
-@pytest.fixture
-async def new_device(synapse: Synapse) -> AsyncIterator[Devices]:
-    """Make accounts and devices on the homeserver."""
-    async with devices(synapse) as make:
-        yield make
-
+from tests.real.keys.identities import API, ROOM, Device, Devices, PowerCut, assert_good, exported, password
 
 # Recovered
 

@@ -10,7 +10,7 @@ import pytest
 from bot.demo.speaker import Event
 from bot.demo.synapse import Synapse
 from tests.real.conftest import People
-from tests.real.enrolled import Operator
+from tests.real.keys.enrolled import Operator
 from tests.real.operating import PATIENCE, Bot, answered, spoken_by
 from tests.real.strict import StrictClient, StrictClients
 

@@ -1,12 +1,10 @@
 """The cross-signing identity on a real homeserver: made, replaced, cut off anywhere, and put to use."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from vodozemac import Account as OlmAccount
 
-from bot.demo.synapse import Synapse
 from bot.matrix.encryption.identity import (
     DRAFT,
     RECOVERY_KEY_ID,
@@ -27,25 +25,16 @@ from bot.matrix.encryption.recovery import (
 )
 from bot.matrix.encryption.signing import SigningKey, is_signed
 from bot.matrix.errors import Rejected
-from tests.real.identities import (
+from tests.real.keys.identities import (
     Devices,
     PowerCut,
     assert_good,
     counted,
     cut,
-    devices,
     master_of,
     never_asked,
     password,
 )
-
-
-@pytest.fixture
-async def new_device(synapse: Synapse) -> AsyncIterator[Devices]:
-    """Make accounts and devices on the homeserver."""
-    async with devices(synapse) as make:
-        yield make
-
 
 # Made
 
