@@ -62,6 +62,21 @@ def test_a_copy_that_was_brought_back_sends_by_new_sessions_only(tmp_path: Path)
         assert bot.session_with(device) is None
 
 
+def test_only_the_last_sessions_with_a_device_are_kept(tmp_path: Path) -> None:
+    anna = Sender(ANNA)
+    with machine(tmp_path) as bot:
+        for _ in range(8):
+            assert bot.take([anna.shares(bot)])
+            anna.room_key = vodozemac.GroupSession()
+        kept = [one.id for one in bot.session_store[anna.curve25519]]
+        newest = max(bot.session_store[anna.curve25519], key=lambda one: one.use_time)
+    with machine(tmp_path) as bot:
+        again = bot.session_store[anna.curve25519]
+        assert sorted(one.id for one in again) == sorted(kept)
+        assert newest.id in kept
+        assert len(again) == 5
+
+
 def test_a_one_time_key_that_its_device_has_not_signed_is_not_used(tmp_path: Path) -> None:
     anna, bodo = Sender(ANNA), Sender(BODO)
     with machine(tmp_path) as bot:

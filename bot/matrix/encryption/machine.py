@@ -20,6 +20,7 @@ MEGOLM = "m.megolm.v1.aes-sha2"
 SESSION_ID = re.compile(r"[A-Za-z0-9+/]{43}")
 SEEN = 20_000
 REQUESTED = 1_000
+SESSIONS = 5
 Event = dict[str, Any]
 
 
@@ -289,6 +290,15 @@ class Machine(Olm):  # type: ignore[misc]
         self.session_store.add(curve_key, session)
         self.save_session(curve_key, session)
         return session
+
+    def save_session(self, curve_key: str, session: Session) -> None:
+        """Save a session, and keep only the last few with the same device: hostile devices could begin any number."""
+        super().save_session(curve_key, session)
+        sessions = self.session_store[curve_key]
+        while len(sessions) > SESSIONS:
+            oldest = min(sessions, key=lambda one: one.use_time)
+            sessions.remove(oldest)
+            self.store.forget_session(oldest.id)
 
     def open_session(self, device: OlmDevice, keys: Mapping[str, Any]) -> bool:
         """Begin a session with a claimed one-time key; False if the key is not the device's."""

@@ -14,6 +14,7 @@ from nio.store import (
     EncryptedRooms,
     Keys,
     MegolmInboundSessions,
+    OlmSessions,
     SqliteStore,
 )
 from nio.store.database import use_database_atomic
@@ -164,6 +165,11 @@ class Store(SqliteStore):  # type: ignore[misc]
             execute = self.database.connection().executemany
             execute(DEVICES, [(one.user_id, one.id, one.display_name, one.deleted, ours.id) for one in found])
             execute(DEVICE_KEYS, keys)
+
+    @use_database_atomic  # type: ignore[untyped-decorator]
+    def forget_session(self, session_id: str) -> None:
+        """Delete a session with another device."""
+        OlmSessions.delete().where(OlmSessions.session_id == session_id).execute()
 
     def load_inbound_group_sessions(self) -> RoomKeys:
         """Return the room keys, none of which is read before it is needed."""
