@@ -206,7 +206,7 @@ async def test_a_key_that_was_lost_is_asked_for(account: Account, anna: StrictCl
 async def test_twenty_members_with_three_devices_each_join_at_once(
     bot: RunningBot, account: Account, anna: StrictClient, strict: StrictClients, people: People
 ) -> None:
-    members = await people(*(f"Mitglied {number}".replace(" ", "") for number in range(19)))
+    members = await people(*(f"Mitglied {number}".replace(" ", "") for number in range(20)))
     devices = []
     for member in members:
         devices += [await strict.login(member.account, device=f"Gerät {number}") for number in range(3)]
