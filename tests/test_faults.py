@@ -88,6 +88,7 @@ async def test_a_lost_answer_of_the_server_makes_no_second_event(
     [
         (SEND, 429, {"errcode": "M_LIMIT_EXCEEDED", "error": "slow down", "retry_after_ms": 300}),
         (SEND, 502, "<html>Bad Gateway</html>"),
+        (SEND, 200, {}),
         (SYNC, 429, {"errcode": "M_LIMIT_EXCEEDED", "error": "slow down", "retry_after_ms": 300}),
         (SYNC, 502, "<html>Bad Gateway</html>"),
         (SYNC, 200, "not JSON"),

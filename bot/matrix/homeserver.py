@@ -158,7 +158,10 @@ class Homeserver:
             if known.encrypted and event_type != "m.reaction":  # reactions are in clear (MSC1849)
                 event_type, content = await self.device.sealed(room, event_type, content)
         path = "/".join(quote(part, safe="") for part in (room, "send", event_type, txn_id))
-        return str((await self.call("PUT", f"/_matrix/client/v3/rooms/{path}", content))["event_id"])
+        answer = await self.call("PUT", f"/_matrix/client/v3/rooms/{path}", content)
+        if "event_id" not in answer:
+            raise Unreachable("the answer names no event")
+        return str(answer["event_id"])
 
     async def join(self, room: str, via: Sequence[str] = ()) -> str:
         """Join a room by id or alias, through these servers where the id does not say; returns its id."""
@@ -220,7 +223,9 @@ class Homeserver:
         except ValueError:
             raise Unreachable("the answer is no JSON") from None
         if reply.status < FAILED:
-            return answer if isinstance(answer, dict) else {}
+            if not isinstance(answer, dict):
+                raise Unreachable("the answer is no JSON object")
+            return answer
         raise _refusal(reply.status, answer if isinstance(answer, dict) else {})
 
     async def greet(self) -> datetime | None:

@@ -96,18 +96,22 @@ class Waiting:
                 return
             for row, room in found:
                 after = row.id
-                clear = await self._clear_now(row, room) if row.session_id not in lacking else None
+                clear = await self._clear_now(row.source, room) if row.session_id not in lacking else None
                 if clear is None:
                     lacking.add(row.session_id)
                     continue
                 yield clear, room
                 await self.forget(row.event_id)
 
-    async def _clear_now(self, row: undecrypted.Undecrypted, room: str) -> Event | None:
+    async def _clear_now(self, event: Event, room: str) -> Event | None:
         try:
-            return await self.homeserver.clear(room, row.source)
-        except Unreadable:
-            return None
+            return await self.homeserver.clear(room, event)
+        except Unreadable as missing:
+            if missing.reason == "no-key":  # once per key and process: the question may have been lost in a crash
+                await self._request(event, room, missing)
+        except Rejected as error:
+            log.warning("a key could not be asked for", why=error.code)
+        return None
 
     async def forget(self, event_id: str) -> None:
         """Wait for this event no more: it was read, or taken back."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from bot.doctor.devices import log_out, namesakes, sessions
 from bot.doctor.keys import examine_keys
-from bot.login import ask_in, by_password, log_in, remember, write_private
+from bot.login import by_password, log_in, remember
 from bot.matrix.encryption.device import KeysTrouble
 from bot.matrix.encryption.identity import AuthenticationNeeded, Identity
 from bot.matrix.encryption.kept import Kept, StoreUnreadable, look
@@ -14,6 +14,7 @@ from bot.matrix.encryption.published import Published
 from bot.matrix.errors import Limited, Rejected, TokenRevoked, Unreachable
 from bot.matrix.homeserver import Homeserver
 from bot.settings import Settings, SettingsError
+from bot.setup.account import ask_in, write_private
 from bot.setup.keys import Keys, Wish, asked_recovery_key
 from bot.setup.terminal import Password, SetupFailed, Terminal
 from storage import account

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot.login import ask_in, write_private
 from bot.matrix.encryption.identity import KeysDiffer
 from bot.matrix.encryption.recovery import NoRecovery, WrongRecoveryKey
 from bot.matrix.errors import Rejected, TokenRevoked, Unreachable
 from bot.matrix.homeserver import Homeserver
 from bot.settings import load
+from bot.setup.account import ask_in, write_private
 from bot.setup.enrol import Enrolment
 from bot.setup.keys import Wish
 from bot.setup.terminal import Password, SetupFailed, Terminal

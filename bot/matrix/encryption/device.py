@@ -16,7 +16,7 @@ from nio.crypto import OlmDevice, OutboundGroupSession
 from bot.matrix.encryption.key_backup import KeyBackup, NoBackup
 from bot.matrix.encryption.machine import MEGOLM, Event, Machine, Unreadable
 from bot.matrix.encryption.store import Store, open_store
-from bot.matrix.errors import Rejected
+from bot.matrix.errors import Rejected, Unreachable
 
 KEYS = "/_matrix/client/v3/keys"
 TOGETHER = 50
@@ -169,6 +169,9 @@ class Device:
             except BaseException:
                 machine.users_for_key_query |= asked
                 raise
+            if not isinstance(answer.get("device_keys"), dict):
+                machine.users_for_key_query |= asked
+                raise Unreachable("the answer holds no devices")
             return self._learn(asked, answer)
 
     def _learn(self, asked: set[str], answer: Event) -> set[str]:
@@ -280,7 +283,9 @@ class Device:
         wanted: defaultdict[str, dict[str, str]] = defaultdict(dict)
         for one in devices:
             wanted[one.user_id][one.id] = "signed_curve25519"
-        claimed = (await self._call("POST", f"{KEYS}/claim", {"one_time_keys": wanted})).get("one_time_keys", {})
+        claimed = (await self._call("POST", f"{KEYS}/claim", {"one_time_keys": wanted})).get("one_time_keys")
+        if not isinstance(claimed, dict):
+            raise Unreachable("the answer holds no one-time keys")
         with self.machine.store.database.atomic():
             return [
                 one for one in devices if self.machine.open_session(one, claimed.get(one.user_id, {}).get(one.id, {}))
