@@ -24,6 +24,7 @@ class Outgoing(Base):
 
     `target_id` points at an earlier row whose event this one edits or refers to; its event id is filled in when
     it is sent. `key` is the text it came from, so that a later text of the same key can replace it in place.
+    `attachment` is the text of a file that is uploaded before its event is sent, and is dropped then.
     """
 
     __tablename__ = "outbox"
@@ -42,6 +43,7 @@ class Outgoing(Base):
     sent_at: Mapped[datetime | None]
     event_id: Mapped[str | None]
     error: Mapped[str | None]
+    attachment: Mapped[str | None]
 
     __table_args__ = (
         Index("ix_outbox_pending", "room_id", "id", sqlite_where=PENDING, postgresql_where=PENDING),

@@ -1,15 +1,16 @@
 """Polls and their ballots."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import JSON, Exists, ForeignKey, Index, exists, func, select, tuple_
+from sqlalchemy import JSON, ForeignKey, Index, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, aliased, mapped_column
+from sqlalchemy.orm import Mapped, deferred, mapped_column, undefer
 
 from storage.base import Base
+from storage.rooms import Room
 
 
 class PollState(StrEnum):
@@ -20,23 +21,65 @@ class PollState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class PollKind(StrEnum):
+    """What a ballot says: one option, several, yes or if need be per date, one of five steps, points per option."""
+
+    SINGLE = "single"
+    MULTIPLE = "multiple"
+    DATE = "date"
+    PULSE = "pulse"
+    RANKING = "ranking"
+
+
+class Suffrage(StrEnum):
+    """Who has a vote: every person, or every municipality."""
+
+    PERSON = "person"
+    MUNICIPALITY = "municipality"
+
+
+class Majority(StrEnum):
+    """What the winner needs: the most votes, more than half of the votes cast, or at least two thirds of them."""
+
+    SIMPLE = "simple"
+    ABSOLUTE = "absolute"
+    TWO_THIRDS = "two-thirds"
+
+
 class Poll(Base):
-    """A question to one room, with 2 to 20 options that are numbered from 1."""
+    """A question with 2 to 20 options that are numbered from 1, asked in the rooms of its `PollRoom` rows.
+
+    `room_id` is where it was asked and from where it is led. `options` of a date poll are ISO 8601 intervals in UTC.
+    `most` is how many options, or points, a ballot may give. `quorum` is a number or a percentage (`12`, `50%`).
+    `outcome` is the tally as it was last shown, and for ever once the poll is closed; `electorate` who could vote then.
+    `shown_at` is when the status message was last written. `then` names the job that follows the closing.
+    """
 
     __tablename__ = "polls"
     noun: ClassVar[str] = "poll"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(default=PollKind.SINGLE)
     question: Mapped[str]
     options: Mapped[list[str]]
+    most: Mapped[int] = mapped_column(default=1)
+    hidden: Mapped[bool] = mapped_column(default=False)
+    by_name: Mapped[bool] = mapped_column(default=False)
+    ends_with_all: Mapped[bool] = mapped_column(default=False)
+    suffrage: Mapped[str] = mapped_column(default=Suffrage.PERSON)
+    quorum: Mapped[str | None]
+    majority: Mapped[str] = mapped_column(default=Majority.SIMPLE)
     opened_by: Mapped[str]
     opened_at: Mapped[datetime]
     closes_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(default=PollState.OPEN)
-    eligible: Mapped[int | None]
     extensions: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    outcome: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    electorate: Mapped[list[Any] | None] = deferred(mapped_column(JSON(none_as_null=True)), raiseload=True)
+    shown_at: Mapped[datetime | None]
+    then: Mapped[str | None]
 
     __table_args__ = (Index(None, "room_id", "state", "closes_at"), Index(None, "state", "closed_at"))
 
@@ -46,31 +89,102 @@ class Poll(Base):
         return self.state == PollState.OPEN
 
 
+class PollRoom(Base):
+    """A room in which a poll can be voted on."""
+
+    __tablename__ = "poll_rooms"
+
+    poll_id: Mapped[int] = mapped_column(ForeignKey("polls.id", ondelete="CASCADE"), primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
 class Ballot(Base):
-    """What one person chose in one event; the latest that was not withdrawn counts."""
+    """What one person chose in one event: points per option number (as JSON keeps it, a string).
+
+    A `whole` ballot replaces what the person chose before, one that is not adds to it. No choices at all take the
+    vote back. `room_id` is where it was cast.
+    """
 
     __tablename__ = "ballots"
     noun: ClassVar[str] = "ballot"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     poll_id: Mapped[int] = mapped_column(ForeignKey("polls.id", ondelete="CASCADE"))
+    room_id: Mapped[int | None] = mapped_column(ForeignKey("rooms.id", ondelete="SET NULL"), index=True)
     user_id: Mapped[str]
-    choice: Mapped[int]
+    choices: Mapped[dict[str, Any]]
+    whole: Mapped[bool] = mapped_column(default=True)
     cast_at: Mapped[datetime]
     event_id: Mapped[str] = mapped_column(unique=True)
 
     __table_args__ = (Index(None, "poll_id", "user_id", "cast_at"),)
 
 
-async def find(tx: AsyncSession, number: int) -> Poll | None:
-    """Return the poll with this number."""
-    return await tx.get(Poll, number)
+class BallotRow(NamedTuple):
+    """A ballot as counting needs it."""
+
+    poll_id: int
+    user_id: str
+    choices: dict[str, int]
+    whole: bool
+    cast_at: datetime
+    event_id: str
 
 
-async def ballots(tx: AsyncSession, poll: Poll) -> Sequence[Ballot]:
-    """Return all ballots of a poll, oldest first by the server's clock."""
+async def find(tx: AsyncSession, number: int, *, lock: bool = False) -> Poll | None:
+    """Return the poll with this number; `lock`: nobody else changes it or its ballots until the transaction ends."""
+    return await tx.get(Poll, number, with_for_update=lock)
+
+
+async def with_electorate(tx: AsyncSession, number: int) -> Poll:
+    """Return the poll with this number together with who could vote when it was closed."""
+    query = select(Poll).where(Poll.id == number).options(undefer(Poll.electorate))
+    return (await tx.scalars(query.execution_options(populate_existing=True))).one()
+
+
+async def set_rooms(tx: AsyncSession, poll: Poll, room_ids: Collection[int]) -> None:
+    """Make these all the rooms in which the poll can be voted on."""
+    stored = {row.room_id: row for row in await tx.scalars(select(PollRoom).where(PollRoom.poll_id == poll.id))}
+    for room_id, row in stored.items():
+        if room_id not in room_ids:
+            await tx.delete(row)
+    tx.add_all(PollRoom(poll_id=poll.id, room_id=one) for one in room_ids if one not in stored)
+
+
+async def rooms_of(tx: AsyncSession, poll_ids: Collection[int]) -> dict[int, list[Room]]:
+    """Return the joined rooms in which each of these polls can be voted on, in the order of their making."""
+    query = select(PollRoom.poll_id, Room).join(Room, Room.id == PollRoom.room_id)
+    found: dict[int, list[Room]] = {number: [] for number in poll_ids}
+    for number, room in await tx.execute(query.where(PollRoom.poll_id.in_(poll_ids), Room.joined).order_by(Room.id)):
+        found[number].append(room)
+    return found
+
+
+async def is_asked_in(tx: AsyncSession, poll: Poll, room_id: int) -> bool:
+    """Whether the poll can be voted on in this room."""
+    return await tx.get(PollRoom, (poll.id, room_id)) is not None
+
+
+async def ballots(tx: AsyncSession, poll_ids: Collection[int]) -> dict[int, list[BallotRow]]:
+    """Return all ballots of each of these polls, oldest first by the server's clock."""
+    query = select(Ballot.poll_id, Ballot.user_id, Ballot.choices, Ballot.whole, Ballot.cast_at, Ballot.event_id).where(
+        Ballot.poll_id.in_(poll_ids)
+    )
+    found: dict[int, list[BallotRow]] = {number: [] for number in poll_ids}
+    for row in await tx.execute(query.order_by(Ballot.cast_at, Ballot.event_id)):
+        found[row.poll_id].append(BallotRow(*row))
+    return found
+
+
+async def has_ballots(tx: AsyncSession, poll: Poll) -> bool:
+    """Whether anybody has cast a ballot."""
+    return bool(await tx.scalar(select(exists().where(Ballot.poll_id == poll.id))))
+
+
+async def stored_ballots(tx: AsyncSession, poll: Poll) -> Sequence[Ballot]:
+    """Return the ballots of a poll to work on, oldest first by the server's clock."""
     query = select(Ballot).where(Ballot.poll_id == poll.id)
-    return (await tx.scalars(query.order_by(Ballot.cast_at, Ballot.id))).all()
+    return (await tx.scalars(query.order_by(Ballot.cast_at, Ballot.event_id))).all()
 
 
 async def ballot_of_event(tx: AsyncSession, event_id: str) -> Ballot | None:
@@ -78,16 +192,30 @@ async def ballot_of_event(tx: AsyncSession, event_id: str) -> Ballot | None:
     return await tx.scalar(select(Ballot).where(Ballot.event_id == event_id))
 
 
-async def open_polls(tx: AsyncSession, room_id: int) -> Sequence[Poll]:
-    """Return the open polls of a room, the next to close first."""
-    query = select(Poll).where(Poll.room_id == room_id, Poll.state == PollState.OPEN)
+async def open_polls(tx: AsyncSession, room_ids: Collection[int]) -> Sequence[Poll]:
+    """Return the open polls that are asked in, or led from, one of these rooms, the next to close first."""
+    asked = select(PollRoom.poll_id).where(PollRoom.room_id.in_(room_ids))
+    query = select(Poll).where(Poll.state == PollState.OPEN, Poll.id.in_(asked) | Poll.room_id.in_(room_ids))
     return (await tx.scalars(query.order_by(Poll.closes_at, Poll.id))).all()
 
 
-async def closed_polls(tx: AsyncSession, room_id: int, limit: int) -> Sequence[Poll]:
-    """Return the latest closed polls of a room."""
-    query = select(Poll).where(Poll.room_id == room_id, Poll.state == PollState.CLOSED)
+async def closed_polls(tx: AsyncSession, room_ids: Collection[int], limit: int) -> Sequence[Poll]:
+    """Return the latest closed polls that were asked in, or led from, one of these rooms."""
+    asked = select(PollRoom.poll_id).where(PollRoom.room_id.in_(room_ids))
+    query = select(Poll).where(Poll.state == PollState.CLOSED, Poll.id.in_(asked) | Poll.room_id.in_(room_ids))
     return (await tx.scalars(query.order_by(Poll.closed_at.desc(), Poll.id.desc()).limit(limit))).all()
+
+
+async def last_pulse(tx: AsyncSession, room_id: int, question: str, before: datetime) -> Poll | None:
+    """Return the latest closed pulse of a room that asked the same before."""
+    query = select(Poll).where(
+        Poll.room_id == room_id,
+        Poll.state == PollState.CLOSED,
+        Poll.kind == PollKind.PULSE,
+        Poll.question == question,
+        Poll.closed_at < before,
+    )
+    return await tx.scalar(query.order_by(Poll.closed_at.desc()).limit(1))
 
 
 async def closed_between(tx: AsyncSession, since: datetime, until: datetime) -> Sequence[Poll]:
@@ -100,30 +228,3 @@ async def all_open(tx: AsyncSession) -> Sequence[Poll]:
     """Return the open polls of all rooms, the next to close first."""
     query = select(Poll).where(Poll.state == PollState.OPEN)
     return (await tx.scalars(query.order_by(Poll.closes_at, Poll.id))).all()
-
-
-async def voters(tx: AsyncSession, poll_ids: Sequence[int]) -> dict[int, int]:
-    """Count the people whose latest ballot chose something, for each of these polls that has any."""
-    query = select(Ballot.poll_id, func.count(func.distinct(Ballot.user_id))).where(Ballot.poll_id.in_(poll_ids))
-    found = await tx.execute(query.where(Ballot.choice > 0, ~_overtaken()).group_by(Ballot.poll_id))
-    return dict(found.all())
-
-
-async def votes_per_option(tx: AsyncSession, poll_ids: Sequence[int]) -> dict[int, dict[int, int]]:
-    """Count the latest ballots for each option that has any, of each of these polls that has any."""
-    query = select(Ballot.poll_id, Ballot.choice, func.count()).where(Ballot.poll_id.in_(poll_ids))
-    query = query.where(Ballot.choice > 0, ~_overtaken()).group_by(Ballot.poll_id, Ballot.choice)
-    found: dict[int, dict[int, int]] = {}
-    for poll_id, choice, votes in await tx.execute(query):
-        found.setdefault(poll_id, {})[choice] = votes
-    return found
-
-
-def _overtaken() -> Exists:
-    """Whether the same person cast a later ballot in the same poll."""
-    later = aliased(Ballot)
-    return exists().where(
-        later.poll_id == Ballot.poll_id,
-        later.user_id == Ballot.user_id,
-        tuple_(later.cast_at, later.id) > tuple_(Ballot.cast_at, Ballot.id),
-    )

@@ -16,10 +16,11 @@ from sqlalchemy import Connection, make_url, text
 from sqlalchemy import inspect as examine
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage import rooms, tables, undecrypted
+from storage import polls, rooms, tables, undecrypted
 from storage.base import Base
 from storage.database import MIGRATIONS, Database, DatabaseTrouble, alembic_config
 from storage.migrations import versions
+from storage.polls import Poll
 from storage.verifications import Verification
 
 assert tables.ALL
@@ -33,7 +34,16 @@ INSERT INTO polls (id, room_id, question, options, opened_by, opened_at, closes_
     (3, 7, 'Wo?', '["Halle"]', '@anna:localhost', '2026-11-02 08:00:00', '2026-11-06 08:00:00', 'open', '[]');
 INSERT INTO due (id, at, try_at, what, subject, room_id, attempts) VALUES
     (5, '2026-11-06 08:00:00', '2026-11-06 08:00:00', 'poll deadline', 3, 7, 0);
-INSERT INTO account VALUES ('@uagbot:localhost', 'DEVICE', NULL, 's17')
+INSERT INTO account VALUES ('@uagbot:localhost', 'DEVICE', NULL, 's17');
+INSERT INTO polls
+    (id, room_id, question, options, opened_by, opened_at, closes_at, closed_at, state, eligible, extensions) VALUES
+    (2, 7, 'Wann?', '["Heute", "Morgen"]', '@anna:localhost', '2026-11-01 08:00:00', '2026-11-02 08:00:00',
+    '2026-11-02 08:00:00', 'closed', 5, '[]');
+INSERT INTO ballots (id, poll_id, user_id, choice, cast_at, event_id) VALUES
+    (11, 2, '@anna:localhost', 1, '2026-11-01 09:00:00', '$first'),
+    (12, 2, '@anna:localhost', 2, '2026-11-01 10:00:00', '$second'),
+    (13, 2, '@bodo:localhost', 2, '2026-11-01 09:30:00', '$third'),
+    (14, 2, '@carla:localhost', 0, '2026-11-01 09:40:00', '$fourth')
 """.strip().split(";\n")
 
 
@@ -137,10 +147,26 @@ async def test_a_database_of_the_first_version_upgrades_with_its_data(database: 
     await database.upgrade()
     assert await database.examine() == "up to date"
     after = await _rows(database)
-    assert {table: after[table] for table in before if table != "alembic_version"} == {
-        table: rows for table, rows in before.items() if table != "alembic_version"
+    remade = ("alembic_version", "polls", "ballots")
+    assert {table: after[table] for table in before if table not in remade} == {
+        table: rows for table, rows in before.items() if table not in remade
     }
-    assert sum(map(len, before.values())) == len(FIRST_ROWS) + 1
+    assert sum(map(len, before.values())) == len(FIRST_ROWS) + 4
+    async with database.begin() as tx:
+        closed = await polls.find(tx, 2)
+        assert closed is not None
+        assert closed.outcome == {"votes": [0, 2], "voters": 2, "eligible": 5}
+        cast = (await polls.ballots(tx, [2]))[2]
+        assert [(one.event_id, one.choices) for one in cast] == [
+            ("$first", {"1": 1}),
+            ("$third", {"2": 1}),
+            ("$fourth", {}),
+            ("$second", {"2": 1}),
+        ]
+        assert [room.key for room in (await polls.rooms_of(tx, [3]))[3]] == ["UAG1"]
+        tx.add(Poll(room_id=7, question="Neu?", options=["Ja"], opened_by="@anna:localhost", opened_at=closed.opened_at,
+                    closes_at=closed.closes_at))  # fmt: skip
+        await tx.flush()
     async with database.engine.connect() as connection:
         assert await connection.run_sync(_differences) == []
 

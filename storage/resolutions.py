@@ -1,0 +1,266 @@
+"""Resolutions: what a group has decided, rejected or postponed, and who objected while one went round."""
+
+import re
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, ClassVar, NamedTuple
+
+from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.actions import ActionItem
+from storage.base import Base
+from storage.rooms import Room
+
+BYTEWISE = String().with_variant(String(collation="C"), "postgresql")  # so that a range finds what begins alike
+
+
+class ResolutionState(StrEnum):
+    """Where a resolution stands; `open` while it goes round, `withdrawn` if its command was taken back."""
+
+    OPEN = "open"
+    ADOPTED = "adopted"
+    REJECTED = "rejected"
+    POSTPONED = "postponed"
+    WITHDRAWN = "withdrawn"
+
+
+class Procedure(StrEnum):
+    """How a resolution comes about: entered by a chair, by consent unless somebody objects, or by a vote."""
+
+    ENTERED = "entered"
+    CONSENT = "consent"
+    VOTE = "vote"
+
+
+class Resolution(Base):
+    """A resolution, called `B-2026-014`: the 14th of its year, over all groups.
+
+    `event_id` is the message that it arose from. `poll_id` is the poll that decided it or will. `outcome` is what was
+    recorded when a circulation ended: `eligible`, `agreed`, `objections`. `decided_on` is a day in the room's zone.
+    """
+
+    __tablename__ = "resolutions"
+    noun: ClassVar[str] = "resolution"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    year: Mapped[int]
+    number: Mapped[int]
+    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"))
+    text: Mapped[str]
+    state: Mapped[str]
+    procedure: Mapped[str] = mapped_column(default=Procedure.ENTERED)
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+    closes_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    decided_on: Mapped[date | None]
+    review_on: Mapped[date | None] = mapped_column(index=True)
+    event_id: Mapped[str | None]
+    poll_id: Mapped[int | None] = mapped_column(ForeignKey("polls.id", ondelete="SET NULL"), index=True)
+    meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meetings.id", ondelete="SET NULL"), index=True)
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("resolutions.id", ondelete="SET NULL"), unique=True)
+    outcome: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    __table_args__ = (
+        UniqueConstraint("year", "number"),
+        Index(None, "room_id", "year", "number"),
+        Index(None, "state", "decided_at"),
+    )
+
+    @property
+    def name(self) -> str:
+        """How people call it."""
+        return f"B-{self.year}-{self.number:03}"
+
+
+class ResolutionRoom(Base):
+    """A room in which a resolution by consent goes round."""
+
+    __tablename__ = "resolution_rooms"
+
+    resolution_id: Mapped[int] = mapped_column(ForeignKey("resolutions.id", ondelete="CASCADE"), primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class ResolutionAction(Base):
+    """An action item that carries a resolution out."""
+
+    __tablename__ = "resolution_actions"
+
+    action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
+    resolution_id: Mapped[int] = mapped_column(ForeignKey("resolutions.id", ondelete="CASCADE"), index=True)
+
+
+class ResolutionWord(Base):
+    """A word of a resolution's text as search compares words; found by its beginning."""
+
+    __tablename__ = "resolution_words"
+
+    word: Mapped[str] = mapped_column(BYTEWISE, primary_key=True)
+    resolution_id: Mapped[int] = mapped_column(
+        ForeignKey("resolutions.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Voice(Base):
+    """What somebody said to a resolution that goes round: agreement (no reason) or an objection with its reason."""
+
+    __tablename__ = "voices"
+    noun: ClassVar[str] = "voice"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    resolution_id: Mapped[int] = mapped_column(ForeignKey("resolutions.id", ondelete="CASCADE"))
+    user_id: Mapped[str]
+    objects: Mapped[bool]
+    reason: Mapped[str | None]
+    said_at: Mapped[datetime]
+    event_id: Mapped[str] = mapped_column(unique=True)
+    withdrawn_at: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "resolution_id", "user_id"),)
+
+
+class Chain(NamedTuple):
+    """What hangs together with a resolution: the one it replaces, the one that replaces it, its action items."""
+
+    replaces: Resolution | None
+    replaced_by: Resolution | None
+    actions: Sequence[ActionItem]
+
+
+async def by_id(tx: AsyncSession, number: int) -> Resolution | None:
+    """Return the resolution with this internal number."""
+    return await tx.get(Resolution, number)
+
+
+async def by_name(tx: AsyncSession, year: int, number: int) -> Resolution | None:
+    """Return the resolution `B-<year>-<number>`."""
+    return await tx.scalar(select(Resolution).where(Resolution.year == year, Resolution.number == number))
+
+
+async def of_poll(tx: AsyncSession, poll_id: int) -> Resolution | None:
+    """Return the resolution that a poll decides or has decided."""
+    return await tx.scalar(
+        select(Resolution).where(Resolution.poll_id == poll_id).order_by(Resolution.id.desc()).limit(1)
+    )
+
+
+async def next_number(tx: AsyncSession, year: int) -> int:
+    """Return the number that the year's next resolution gets."""
+    return (await tx.scalar(select(func.max(Resolution.number)).where(Resolution.year == year)) or 0) + 1
+
+
+async def replacement(tx: AsyncSession, resolution: Resolution) -> Resolution | None:
+    """Return the resolution that replaces this one."""
+    return await tx.scalar(select(Resolution).where(Resolution.replaces_id == resolution.id))
+
+
+async def chain(tx: AsyncSession, resolution: Resolution) -> Chain:
+    """Return what hangs together with a resolution, its action items oldest first."""
+    replaces = await tx.get(Resolution, resolution.replaces_id) if resolution.replaces_id else None
+    query = select(ActionItem).join(ResolutionAction, ResolutionAction.action_id == ActionItem.id)
+    items = await tx.scalars(query.where(ResolutionAction.resolution_id == resolution.id).order_by(ActionItem.id))
+    return Chain(replaces, await replacement(tx, resolution), items.all())
+
+
+async def carried_out_by(tx: AsyncSession, resolution: Resolution, action: ActionItem) -> None:
+    """Let this action item be one that carries the resolution out."""
+    await tx.merge(ResolutionAction(action_id=action.id, resolution_id=resolution.id))
+
+
+async def of_actions(tx: AsyncSession, action_ids: Collection[int]) -> dict[int, Resolution]:
+    """Return the resolution that each of these action items carries out, of those that do."""
+    query = select(ResolutionAction.action_id, Resolution).join(
+        Resolution, Resolution.id == ResolutionAction.resolution_id
+    )
+    found = await tx.execute(query.where(ResolutionAction.action_id.in_(action_ids)))
+    return {number: resolution for number, resolution in found}  # noqa: C416 - rows are no pairs to the type checker
+
+
+async def set_rooms(tx: AsyncSession, resolution: Resolution, room_ids: Collection[int]) -> None:
+    """Let the resolution go round in these rooms."""
+    tx.add_all(ResolutionRoom(resolution_id=resolution.id, room_id=one) for one in room_ids)
+
+
+async def rooms_of(tx: AsyncSession, resolution: Resolution) -> Sequence[Room]:
+    """Return the joined rooms in which the resolution goes round, in the order of their making."""
+    query = select(Room).join(ResolutionRoom, ResolutionRoom.room_id == Room.id)
+    found = await tx.scalars(query.where(ResolutionRoom.resolution_id == resolution.id, Room.joined).order_by(Room.id))
+    return found.all()
+
+
+async def circulating(tx: AsyncSession, room_id: int) -> Sequence[Resolution]:
+    """Return the resolutions that go round in this room by consent, the next to end first."""
+    asked = select(ResolutionRoom.resolution_id).where(ResolutionRoom.room_id == room_id)
+    query = select(Resolution).where(
+        Resolution.state == ResolutionState.OPEN, Resolution.procedure == Procedure.CONSENT, Resolution.id.in_(asked)
+    )
+    return (await tx.scalars(query.order_by(Resolution.closes_at, Resolution.id))).all()
+
+
+async def voices(tx: AsyncSession, resolution: Resolution) -> Sequence[Voice]:
+    """Return all that was said to a resolution, in order of the server's clock."""
+    query = select(Voice).where(Voice.resolution_id == resolution.id)
+    return (await tx.scalars(query.order_by(Voice.said_at, Voice.id))).all()
+
+
+async def voice_of_event(tx: AsyncSession, event_id: str) -> Voice | None:
+    """Return what this event said to a resolution."""
+    return await tx.scalar(select(Voice).where(Voice.event_id == event_id))
+
+
+async def decided_between(tx: AsyncSession, since: datetime, until: datetime) -> Sequence[Resolution]:
+    """Return the resolutions of all rooms that were adopted, rejected or postponed in `since <= t < until`."""
+    settled = (ResolutionState.ADOPTED, ResolutionState.REJECTED, ResolutionState.POSTPONED)
+    query = select(Resolution).where(
+        Resolution.state.in_(settled), Resolution.decided_at >= since, Resolution.decided_at < until
+    )
+    return (await tx.scalars(query.order_by(Resolution.decided_at, Resolution.id))).all()
+
+
+def words_of(text: str) -> set[str]:
+    """Return the words of a text as search compares them: any case, of compounds with a hyphen each part too."""
+    folded = text.casefold()
+    return {word[:40] for word in (*re.findall(r"[\w-]+", folded), *re.findall(r"\w+", folded)) if word.strip("-")}
+
+
+async def index(tx: AsyncSession, resolution: Resolution) -> None:
+    """Make the resolution findable by the words that its text has now."""
+    await tx.flush()
+    await tx.execute(delete(ResolutionWord).where(ResolutionWord.resolution_id == resolution.id))
+    rows = [{"word": word, "resolution_id": resolution.id} for word in sorted(words_of(resolution.text))]
+    if rows:
+        await tx.execute(insert(ResolutionWord), rows)
+
+
+def register(
+    *, search: str = "", room_ids: Collection[int] | None = None, year: int | None = None
+) -> Select[Resolution]:
+    """Return the query for the register, newest first: all words of `search` begin a word of the text."""
+    query = select(Resolution).where(Resolution.state != ResolutionState.WITHDRAWN)
+    if room_ids is not None:
+        query = query.where(Resolution.room_id.in_(room_ids))
+    if year is not None:
+        query = query.where(Resolution.year == year)
+    for word in sorted(words_of(search)):
+        query = query.where(Resolution.id.in_(_with_word(word)))
+    return query.order_by(Resolution.year.desc(), Resolution.number.desc())
+
+
+def _with_word(word: str) -> Select[int]:
+    """A range instead of LIKE, so that the index serves on every database."""
+    after = word[:-1] + chr(ord(word[-1]) + 1)
+    return select(ResolutionWord.resolution_id).where(ResolutionWord.word >= word, ResolutionWord.word < after)
+
+
+async def count(tx: AsyncSession, query: Select[Resolution]) -> int:
+    """Count what the register would give."""
+    return await tx.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+
+
+async def top(tx: AsyncSession, query: Select[Resolution], limit: int) -> Sequence[Resolution]:
+    """Return the first of what the register gives."""
+    return (await tx.scalars(query.limit(limit))).all()
