@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, deferred, mapped_column, undefer
 
 from storage.base import Base
-from storage.rooms import Room
+from storage.municipalities import Seat
+from storage.rooms import Room, RoomMember
 
 
 class PollState(StrEnum):
@@ -174,6 +175,14 @@ async def ballots(tx: AsyncSession, poll_ids: Collection[int]) -> dict[int, list
     for row in await tx.execute(query.order_by(Ballot.cast_at, Ballot.event_id)):
         found[row.poll_id].append(BallotRow(*row))
     return found
+
+
+async def present(tx: AsyncSession, room_ids: Collection[int]) -> Sequence[tuple[str, int, int | None, str | None]]:
+    """Return (user id, room, municipality, standing) of everybody joined in one of these rooms."""
+    query = select(RoomMember.user_id, RoomMember.room_id, Seat.municipality_id, Seat.standing)
+    query = query.outerjoin(Seat, Seat.user_id == RoomMember.user_id)
+    query = query.where(RoomMember.room_id.in_(room_ids), RoomMember.membership == "join")
+    return [(user, room, town, standing) for user, room, town, standing in await tx.execute(query)]
 
 
 async def has_ballots(tx: AsyncSession, poll: Poll) -> bool:

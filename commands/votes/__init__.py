@@ -1,0 +1,1 @@
+"""What capabilities share about voting: who may vote, how ballots are counted, and what the count decides."""
