@@ -41,6 +41,11 @@ async def add(tx: AsyncSession, what: str, subject: int, room_id: int, at: datet
     await (await tx.connection()).execute(ADD, values)
 
 
+async def is_planned(tx: AsyncSession, what: str, subject: int) -> bool:
+    """Whether this is planned for the subject, at whatever time."""
+    return bool(await tx.scalar(select(exists().where(Due.what == what, Due.subject == subject))))
+
+
 async def cancel(tx: AsyncSession, what: str, subject: int) -> None:
     """Drop all that is planned of this kind for the subject."""
     await tx.execute(delete(Due).where(Due.what == what, Due.subject == subject))

@@ -13,6 +13,7 @@ from sqlalchemy.sql import Select
 
 from storage.base import Base
 from storage.due import Due
+from storage.rooms import Room
 
 
 def _new_uid() -> str:
@@ -140,6 +141,13 @@ async def between(tx: AsyncSession, since: datetime, until: datetime) -> Sequenc
     """Return the meetings of all rooms that start in `since <= t < until`, cancelled ones too."""
     query = select(Meeting).where(Meeting.starts_at >= since, Meeting.starts_at < until)
     return (await tx.scalars(query.order_by(Meeting.starts_at, Meeting.id))).all()
+
+
+async def planned_with_groups(tx: AsyncSession, since: datetime, until: datetime) -> Sequence[tuple[Meeting, Room]]:
+    """Return the planned meetings of all rooms that start in `since <= t < until`, each with its room."""
+    query = select(Meeting, Room).join(Room, Room.id == Meeting.room_id)
+    query = query.where(Meeting.state == MeetingState.PLANNED, Meeting.starts_at >= since, Meeting.starts_at < until)
+    return [(meeting, room) for meeting, room in await tx.execute(query.order_by(Meeting.starts_at, Meeting.id))]
 
 
 async def in_room_between(tx: AsyncSession, room_id: int, since: datetime, until: datetime) -> Sequence[Meeting]:

@@ -190,6 +190,11 @@ async def has_ballots(tx: AsyncSession, poll: Poll) -> bool:
     return bool(await tx.scalar(select(exists().where(Ballot.poll_id == poll.id))))
 
 
+async def has_voted(tx: AsyncSession, poll: Poll, user_id: str) -> bool:
+    """Whether this person has cast a ballot."""
+    return bool(await tx.scalar(select(exists().where(Ballot.poll_id == poll.id, Ballot.user_id == user_id))))
+
+
 async def stored_ballots(tx: AsyncSession, poll: Poll) -> Sequence[Ballot]:
     """Return the ballots of a poll to work on, oldest first by the server's clock."""
     query = select(Ballot).where(Ballot.poll_id == poll.id)

@@ -108,6 +108,11 @@ async def groups(tx: AsyncSession) -> Sequence[Room]:
     return sorted(found, key=lambda room: (GROUP_KINDS.index(RoomKind(room.kind)), _natural(room.key or "")))
 
 
+async def by_ids(tx: AsyncSession, room_ids: Iterable[int]) -> dict[int, Room]:
+    """Return these rooms by their internal numbers."""
+    return {room.id: room for room in await tx.scalars(select(Room).where(Room.id.in_(list(room_ids))))}
+
+
 async def of_kind(tx: AsyncSession, kind: RoomKind) -> Sequence[Room]:
     """Return the joined rooms of one kind."""
     return (await tx.scalars(select(Room).where(Room.kind == kind, Room.joined).order_by(Room.id))).all()

@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +26,8 @@ from commands.digests.pages import LINES, said
 from commands.digests.weeks import A_WEEK, Rhythm, days_of, last_slot, next_slot
 from commands.kit.say import Say
 from commands.kit.texts import load_catalogue
+from commands.votes.result import Result, result_of
+from storage.polls import Poll
 
 GOLDEN = Path(__file__).parent / "golden"
 CATALOGUES = {language: load_catalogue(language, ["commands.digests"]) for language in ("de", "en")}
@@ -83,7 +86,7 @@ def worlds(draw: st.DrawFn) -> Facts:
             item(number, created, closed_at=closed, due_on=due, blocked=blocked, dropped=dropped, group=draw(group_ids))
         )
     polls = [
-        PollFact(number, draw(group_ids), "Wo?", ("Halle", "Stendal"), at, at, draw(st.none() | st.just(at)), {}, 3)
+        PollFact(number, draw(group_ids), "Wo?", at, at, draw(st.none() | st.just(at)), votes([0, 0], 3))
         for number, at in enumerate(draw(st.lists(instants, max_size=6)))
     ]
     meetings = [
@@ -293,7 +296,13 @@ def _sized(number: int, row: tuple[int, ...]) -> GroupDigest:
 
 def _poll(number: int, group: int = 1, *, closed: bool = True) -> PollFact:
     closed_at = SINCE + HOUR if closed else None
-    return PollFact(number, group, "Wo tagen wir?", ("Halle", "Stendal"), SINCE, UNTIL, closed_at, {1: 5, 2: 4}, 12)
+    return PollFact(number, group, "Wo tagen wir?", SINCE, UNTIL, closed_at, votes([5, 4], 12))
+
+
+def votes(counts: Sequence[int], eligible: int, options: Sequence[str] = ("Halle", "Stendal")) -> Result:
+    """Return how a poll of single choice ended that got so many votes for each option."""
+    poll = Poll(kind="single", options=list(options), majority="simple", quorum=None, outcome={})
+    return result_of(poll, {"votes": list(counts), "voters": sum(counts), "eligible": eligible})
 
 
 def rendered(say: Say | None, language: str) -> list[str]:
@@ -313,10 +322,12 @@ def usual_week() -> Facts:
     link = "https://matrix.to/#/!room/$event"
     polls = [
         PollFact(
-            7, 1, "Wo tagen wir im März?", ("Halle (Saale)", "Stendal"), SINCE, SINCE, SINCE, {1: 5, 2: 4}, 12, link
+            7, 1, "Wo tagen wir im März?", SINCE, SINCE, SINCE, votes([5, 4], 12, ("Halle (Saale)", "Stendal")), link
         ),
-        PollFact(8, 2, "Welches Logo?", ("Kreis", "Stern", "Welle"), SINCE, UNTIL + 100 * HOUR, None, {3: 1}, 5),
-        PollFact(9, 2, "Mit Imbiss?", ("Ja", "Nein"), SINCE, SINCE, SINCE + HOUR, {1: 2, 2: 2}, 5),
+        PollFact(
+            8, 2, "Welches Logo?", SINCE, UNTIL + 100 * HOUR, None, votes([0, 0, 1], 5, ("Kreis", "Stern", "Welle"))
+        ),
+        PollFact(9, 2, "Mit Imbiss?", SINCE, SINCE, SINCE + HOUR, votes([2, 2], 5, ("Ja", "Nein"))),
     ]
     anna_and_bodo = ("Anna", "Bodo")
     items = [
@@ -341,7 +352,7 @@ def crowded_week() -> Facts:
     groups = [group(number) for number in range(1, 7)]
     long = "Bis zum Sommer mit allen beteiligten Kommunen einen gemeinsamen Leitfaden abstimmen und veröffentlichen"
     polls = [
-        PollFact(10 * one.id + n, one.id, long, people, SINCE, UNTIL, SINCE, dict.fromkeys(range(1, 7), 1), 6)
+        PollFact(10 * one.id + n, one.id, long, SINCE, UNTIL, SINCE, votes([1] * 6, 6, people))
         for one in groups
         for n in range(one.id)
     ]

@@ -1,12 +1,13 @@
 """What a digest says: from the facts of a window to a value, by rules alone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from commands.digests.weeks import A_WEEK
+from commands.votes.result import Result
 
 AHEAD = timedelta(days=14)  # how far the coming meetings reach
 LONGEST_COMPARED = timedelta(days=11)  # a longer window cannot be held against one week
@@ -24,37 +25,16 @@ class GroupFact:
 
 @dataclass(frozen=True, slots=True)
 class PollFact:
-    """A poll that is open (`closed_at` is None) or was counted; `votes` per option number, from 1."""
+    """A poll that is open (`closed_at` is None) or was counted, and how it stands; what it hides is not in there."""
 
     id: int
     group: int
     question: str
-    options: tuple[str, ...]
     opened_at: datetime
     closes_at: datetime
     closed_at: datetime | None
-    votes: Mapping[int, int]
-    eligible: int
+    result: Result
     link: str | None = None
-
-    @property
-    def voters(self) -> int:
-        """How many voted."""
-        return sum(self.votes.values())
-
-    @property
-    def most(self) -> int:
-        """The votes of the option that has the most."""
-        return max(self.votes.values(), default=0)
-
-    @property
-    def winners(self) -> list[str]:
-        """The options that share first place; none if nobody voted."""
-        return [
-            text
-            for number, text in enumerate(self.options, start=1)
-            if self.most and self.votes.get(number) == self.most
-        ]
 
 
 @dataclass(frozen=True, slots=True)

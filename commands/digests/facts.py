@@ -9,6 +9,7 @@ from commands.digests.content import AHEAD, Facts, GroupFact, ItemFact, MeetingF
 from commands.digests.weeks import A_WEEK
 from commands.kit.context import Context
 from commands.kit.texts import event_link, zone
+from commands.votes.counting import standings
 from storage import actions, meetings, outbox, polls, rooms
 from storage.actions import ActionItem, ActionState
 from storage.meetings import Meeting, MeetingState
@@ -34,21 +35,17 @@ async def load(ctx: Context, groups: Sequence[Room], since: datetime, until: dat
 
 async def _polls(ctx: Context, groups: Mapping[int, Room], since: datetime, until: datetime) -> list[PollFact]:
     found = _within(groups, [*await polls.closed_between(ctx.tx, since, until), *await polls.all_open(ctx.tx)])
-    ids = [poll.id for poll in found]
-    votes = await polls.votes_per_option(ctx.tx, ids)
-    said = await outbox.newest_about(ctx.tx, Poll.noun, ids)
-    members = await rooms.member_counts(ctx.tx, groups, without=ctx.setup.nobody)
+    said = await outbox.newest_about(ctx.tx, Poll.noun, [poll.id for poll in found])
+    results = await standings(ctx.tx, found, ctx.setup.nobody)
     return [
         PollFact(
             id=poll.id,
             group=poll.room_id,
             question=poll.question,
-            options=tuple(poll.options),
             opened_at=poll.opened_at,
             closes_at=poll.closes_at,
             closed_at=poll.closed_at,
-            votes=votes.get(poll.id, {}),
-            eligible=poll.eligible or members.get(poll.room_id, 0),
+            result=results[poll.id],
             link=event_link(*said[poll.id]) if poll.id in said else None,
         )
         for poll in found

@@ -56,7 +56,7 @@ async def show_group(ctx: Context) -> Answer:
         meeting=coming[0] if coming else None,
         open=await actions.count(ctx.tx, actions.listing(room_ids=[ctx.room.id])),
         overdue=await actions.count(ctx.tx, actions.listing(room_ids=[ctx.room.id], due_before=today)),
-        polls=len(await polls.open_polls(ctx.tx, ctx.room.id)),
+        polls=len(await polls.open_polls(ctx.tx, [ctx.room.id])),
     )
 
 

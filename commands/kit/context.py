@@ -26,7 +26,10 @@ NAMED = 5  # chairs that a refusal names
 
 @dataclass(slots=True)
 class Context:
-    """One piece of work; `message` is None for a job, `planned` is when a job was due."""
+    """One piece of work; `message` is None for a job, `planned` is when a job was due.
+
+    `about` is what the message made or changed, where no answer says so; its edit or redaction is about the same.
+    """
 
     tx: AsyncSession
     setup: Setup
@@ -38,6 +41,7 @@ class Context:
     planned: datetime | None = None
     replied: tuple[str, int] | None = None
     next_due: datetime | None = None
+    about: Subject | None = None
 
     @property
     def event(self) -> Message:

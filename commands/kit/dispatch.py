@@ -111,7 +111,7 @@ class Dispatcher:
             return None
         trigger, answer = found
         about = await post(ctx, answer, self.catalogues)
-        await inbox.note(tx, message.event_id, trigger.name, about)
+        await inbox.note(tx, message.event_id, trigger.name, about or ctx.about)
         return ctx
 
     async def _only_answer(self, tx: AsyncSession, message: Message, now: datetime, answer: Say) -> Context | None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 from babel.lists import format_list
-from babel.numbers import format_percent
+from babel.numbers import format_decimal, format_percent
 from jinja2 import DictLoader, Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context as Scope
 from markupsafe import Markup, escape
@@ -108,6 +108,7 @@ def _environment(language: str, texts: Mapping[str, str]) -> Environment:
         "people": lambda people: _listed(map(_pill, people), locale),
         "listed": lambda parts: _listed(map(escape, parts), locale),
         "plural": lambda number, one, many: f"{number}{NO_BREAK}{one if number == 1 else many}",
+        "decimal": lambda number: format_decimal(round(number, 1), "0.0", locale),
         "percent": lambda share: _unbroken(format_percent(share, PERCENT[language], locale)),
         "room": _room_pill,
     }

@@ -118,7 +118,7 @@ def _parameters(handler: Handler) -> tuple[Parameter, ...]:
     hints = get_type_hints(handler, include_extras=True)
     found = list(inspect.signature(handler).parameters.values())[1:]
     positional = [one for one in found if one.kind is not inspect.Parameter.KEYWORD_ONLY]
-    return tuple(_parameter(one, hints[one.name], last=one is positional[-1]) for one in found)
+    return tuple(_parameter(one, hints[one.name], last=one in positional[-1:]) for one in found)
 
 
 def _parameter(found: inspect.Parameter, hint: Any, *, last: bool) -> Parameter:

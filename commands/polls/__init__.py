@@ -1,20 +1,27 @@
-"""Polls: a question to a room, voted on in the client, by reaction or by command."""
+"""Polls: a question to one room or several, voted on in the client, by reaction or by command."""
 
 from commands.kit.triggers import Capability
-from commands.polls import handlers
+from commands.polls import deadlines, lists, opening, voting
 
 CAPABILITY = Capability(
     __name__,
     (
-        handlers.close_poll,
-        handlers.extend_poll,
-        handlers.cancel_poll,
-        handlers.poll_status,
-        handlers.list_polls,
-        handlers.open_poll,
-        handlers.vote,
-        handlers.vote_by_reaction,
-        handlers.vote_natively,
-        handlers.close_due,
+        deadlines.close_poll,
+        deadlines.extend_poll,
+        deadlines.cancel_poll,
+        lists.poll_status,
+        lists.list_polls,
+        opening.open_poll,
+        opening.open_dates,
+        opening.open_ranking,
+        opening.open_keys,
+        opening.open_pulse,
+        voting.vote,
+        voting.vote_by_reaction,
+        voting.vote_natively,
+        opening.announce,
+        deadlines.show_status,
+        deadlines.close_due,
+        deadlines.remind,
     ),
 )

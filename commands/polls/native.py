@@ -4,19 +4,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from commands.kit.say import Form, Rendered
+from storage.polls import PollKind
 
 START = "org.matrix.msc3381.poll.start"
 END = "org.matrix.msc3381.poll.end"
 TEXT = "org.matrix.msc1767.text"
+FAITHFUL = (PollKind.SINGLE, PollKind.PULSE)
+"""The kinds that every client with polls shows as they are: one choice (decision 13)."""
 
 
-def start(question: str, options: Sequence[str]) -> Form:
-    """Make the form of a poll start; answer ids are the option numbers. Results show while the poll is open."""
+def start(question: str, options: Sequence[str], *, hidden: bool) -> Form:
+    """Make the form of a poll start; answer ids are the option numbers. Of a hidden poll clients show no results."""
+    kind = "undisclosed" if hidden else "disclosed"
 
     def form(rendered: Rendered) -> tuple[str, dict[str, Any]]:
         return START, {
             START: {
-                "kind": "org.matrix.msc3381.poll.disclosed",
+                "kind": f"org.matrix.msc3381.poll.{kind}",
                 "max_selections": 1,
                 "question": {TEXT: question, "body": question, "msgtype": "m.text"},
                 "answers": [{"id": str(number), TEXT: text} for number, text in enumerate(options, start=1)],
@@ -34,6 +38,6 @@ def end(rendered: Rendered) -> tuple[str, dict[str, Any]]:
 
 def choice(answers: Sequence[str], options: int) -> int | None:
     """Return the option number that a native response chose; None if it is none of ours (MSC3381: spoiled)."""
-    if answers and answers[0].isdecimal() and 1 <= int(answers[0]) <= options:
+    if answers and answers[0].isascii() and answers[0].isdecimal() and 1 <= int(answers[0]) <= options:
         return int(answers[0])
     return None

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.votes import electorate as electorates
 from commands.votes.ballots import Cast, Limit, chosen
 from commands.votes.electorate import Electorate
+from commands.votes.result import Result, result_of
 from commands.votes.tally import Votes, count, outcome, sealed, votes
 from storage import polls
 from storage.polls import BallotRow, Poll, PollKind
@@ -56,11 +57,12 @@ async def recount(tx: AsyncSession, poll: Poll, nobody: Collection[str]) -> Elec
     return electorate
 
 
-async def recount_all(tx: AsyncSession, found: Collection[Poll], nobody: Collection[str]) -> None:
-    """Bring the tallies of those of these polls that are open up to now."""
+async def standings(tx: AsyncSession, found: Collection[Poll], nobody: Collection[str]) -> dict[int, Result]:
+    """Return how each of these polls stands now, or ended, by its number."""
     running = [poll for poll in found if poll.is_open]
+    results = {poll.id: result_of(poll) for poll in found if not poll.is_open}
     if not running:
-        return
+        return results
     numbers = [poll.id for poll in running]
     rooms = await polls.rooms_of(tx, numbers)
     everywhere = {room.id for places in rooms.values() for room in places}
@@ -69,4 +71,5 @@ async def recount_all(tx: AsyncSession, found: Collection[Poll], nobody: Collect
     for poll in running:
         here = [room.id for room in rooms[poll.id]]
         casts = [cast_of(row) for row in ballots[poll.id]]
-        poll.outcome = shown(poll, tallied(poll, casts, electorate.within(here), here))
+        results[poll.id] = result_of(poll, shown(poll, tallied(poll, casts, electorate.within(here), here)))
+    return results

@@ -53,7 +53,7 @@ class RoomCount(NamedTuple):
 
 
 class NamedVote(NamedTuple):
-    """A vote by name: for which municipality (None: for the person), by whom, and which options with how many points."""
+    """A vote by name: for which municipality (None: the person), by whom, and points per option."""
 
     town: str | None
     people: Sequence[str]
@@ -74,6 +74,13 @@ class Result:
     verdict: Verdict
     leaders: Sequence[OptionCount]
     needed: int | None
+    points: bool = False
+    pulse: bool = False
+
+    @property
+    def cast(self) -> int:
+        """What the votes of an option are a part of: all votes, in a ranking all points."""
+        return sum(one.votes for one in self.options) if self.points else self.voters
 
     @property
     def turnout(self) -> float:
@@ -102,9 +109,9 @@ class Result:
         return sum(one.number * one.votes for one in self.options) / total if total else None
 
 
-def result_of(poll: Poll) -> Result:
-    """Return how a poll stands by the tally that it keeps."""
-    kept = poll.outcome
+def result_of(poll: Poll, tally: dict[str, Any] | None = None) -> Result:
+    """Return how a poll stands by this tally, or by the one that it keeps."""
+    kept = poll.outcome if tally is None else tally
     sealed = bool(kept.get("sealed"))
     voters, eligible = kept.get("voters", 0), kept.get("eligible", 0)
     options = _options(poll, kept, voters)
@@ -123,6 +130,8 @@ def result_of(poll: Poll) -> Result:
         verdict=_verdict(poll, leaders, voters, abstained, needed),
         leaders=leaders,
         needed=needed,
+        points=poll.kind == PollKind.RANKING,
+        pulse=poll.kind == PollKind.PULSE,
     )
 
 

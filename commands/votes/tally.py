@@ -55,7 +55,7 @@ def votes(chosen: Mapping[str, Choices], electorate: Electorate, suffrage: str) 
 def _of_town(town: int, chosen: Mapping[str, Choices], electorate: Electorate) -> Vote | Conflict:
     """The deputy's vote, if there is one, else what all who voted have in common."""
     deputy = electorate.towns[town].deputy
-    if deputy in chosen:
+    if deputy is not None and deputy in chosen:
         return Vote(chosen[deputy], (deputy,), town)
     people = tuple(chosen)
     first, *others = chosen.values()

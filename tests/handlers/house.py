@@ -224,6 +224,9 @@ class TestRoom:
             **fields,
         )
         await self.house.dispatcher.handle(message, self.house.now)
-        answer = Answer(await self.house.deliver(), message.event_id)
+        sent = await self.house.deliver()
+        while (await self.house.dispatcher.fire_next(self.house.now)).handled:
+            sent += await self.house.deliver()
+        answer = Answer(sent, message.event_id)
         assert self.house.may_fail or not any(one.key == "apology" for one in answer.sent), "see the log above"
         return answer

@@ -1,0 +1,68 @@
+"""Reads a ballot from the words of `!stimme`: numbers or options, yes and if need be per date, points per option."""
+
+import re
+from collections.abc import Sequence
+
+from commands.kit.words import normalise
+from commands.votes.ballots import IF_NEED_BE, NO, YES
+from storage.polls import PollKind
+
+ANSWERS = {
+    **dict.fromkeys(("ja", "yes", "j", "y"), YES),
+    **dict.fromkeys(("vielleicht", "notfalls", "maybe", "if-need-be"), IF_NEED_BE),
+    **dict.fromkeys(("nein", "no", "n"), NO),
+}
+WEIGHED = re.compile(r"(\d{1,3})[=:x*](\d{1,3})")
+JOINERS = {"und", "and", "&"}
+
+
+class UnreadableBallot(ValueError):
+    """The words are no ballot of this kind of poll; `option` is a number that the poll does not have."""
+
+    def __init__(self, option: int | None = None) -> None:
+        super().__init__(option)
+        self.option = option
+
+
+def read_ballot(words: Sequence[str], kind: str, options: Sequence[str]) -> dict[int, int]:
+    """Return points per option number as the words give them. Raises UnreadableBallot.
+
+    A date without an answer behind it is a yes, an option of a ranking without points gets one.
+    """
+    cleaned = [normalise(word.strip().rstrip(",;")) for word in words]
+    rest = [word for word in cleaned if word and word not in JOINERS]
+    texts = {normalise(text): number for number, text in enumerate(options, start=1)}
+    if " ".join(rest) in texts:
+        rest = [" ".join(rest)]
+    found: dict[int, int] = {}
+    while rest:
+        number, points, taken = _choice(rest, kind, texts)
+        if not 1 <= number <= len(options):
+            raise UnreadableBallot(number)
+        found[number] = points
+        rest = rest[taken:]
+    if not found or (kind == PollKind.RANKING and not any(found.values())):
+        raise UnreadableBallot
+    return {number: points for number, points in found.items() if points or kind == PollKind.DATE}
+
+
+def _choice(words: Sequence[str], kind: str, texts: dict[str, int]) -> tuple[int, int, int]:
+    """The next option, its points, and how many words that took."""
+    weighed = WEIGHED.fullmatch(words[0])
+    if weighed and kind == PollKind.RANKING:
+        return int(weighed[1]), int(weighed[2]), 1
+    number = _number(words[0], texts)
+    if kind == PollKind.DATE:
+        answer = ANSWERS.get(words[1]) if len(words) > 1 else None
+        return (number, YES, 1) if answer is None else (number, answer, 2)
+    return number, 1, 1
+
+
+def _number(word: str, texts: dict[str, int]) -> int:
+    """A number is always an option's number, also where an option is called like another one's number."""
+    digits = word.removesuffix(".")
+    if digits.isascii() and digits.isdecimal() and len(digits) <= 3:  # noqa: PLR2004 - no poll has 1000 options
+        return int(digits)
+    if word not in texts:
+        raise UnreadableBallot
+    return texts[word]
