@@ -1,6 +1,6 @@
 """Who, where, now, and the open transaction: all that a handler may use."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,10 @@ NAMED = 5  # chairs that a refusal names
 
 @dataclass(slots=True)
 class Context:
-    """One piece of work; `message` is None for a job, `planned` is when a job was due."""
+    """One piece of work; `message` is None for a job, `planned` is when a job was due.
+
+    `found` is what a job that looks at the server first has read there: each event once, the earliest first.
+    """
 
     tx: AsyncSession
     setup: Setup
@@ -36,6 +39,7 @@ class Context:
     now: datetime
     message: Message | None = None
     planned: datetime | None = None
+    found: Sequence[Message] = ()
     replied: tuple[str, int] | None = None
     next_due: datetime | None = None
 
