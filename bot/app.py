@@ -21,7 +21,8 @@ from bot.settings import Settings
 from bot.wake import AT_LEAST_EVERY, Wake
 from bot.web import WebServer
 from commands.capabilities import CAPABILITIES
-from commands.kit.dispatch import Dispatcher, Outcome
+from commands.kit.dispatch import Dispatcher
+from commands.kit.outcome import Outcome
 from storage.database import Database, DatabaseTrouble
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0

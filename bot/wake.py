@@ -10,7 +10,8 @@ from apscheduler.triggers.date import DateTrigger
 
 from bot.clock import Clock
 from bot.health import Health
-from commands.kit.dispatch import Dispatcher, Outcome
+from commands.kit.dispatch import Dispatcher
+from commands.kit.outcome import Outcome
 from storage import due
 from storage.database import Database, DatabaseTrouble
 
@@ -20,7 +21,10 @@ log = structlog.get_logger()
 
 
 class Wake:
-    """Fires due rows at their time. `worked` is called after each; `tick` is how long it sleeps at most."""
+    """Fires due rows at their time, but not those whose jobs look at the server first.
+
+    `worked` is called after each; `tick` is how long it sleeps at most.
+    """
 
     def __init__(
         self,
@@ -84,8 +88,8 @@ class Wake:
 
     async def _fire_all(self) -> datetime | None:
         self.worked(await self.dispatcher.upkeep(self.clock()))
-        while (outcome := await self.dispatcher.fire_next(self.clock())).handled:
+        while (outcome := await self.dispatcher.deadlines.fire_next(self.clock())).handled:
             self.health.jobs += 1
             self.worked(outcome)
         async with self.database.begin() as tx:
-            return await due.next_at(tx)
+            return await due.next_at(tx, without=self.dispatcher.deadlines.looking)

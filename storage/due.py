@@ -1,8 +1,21 @@
 """What is still to happen, and when."""
 
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -51,10 +64,23 @@ async def cancel(tx: AsyncSession, what: str, subject: int) -> None:
     await tx.execute(delete(Due).where(Due.what == what, Due.subject == subject))
 
 
-async def take(tx: AsyncSession, now: datetime) -> Due | None:
-    """Return the earliest row that is due, claimed for this transaction (other processes skip it)."""
+async def take(
+    tx: AsyncSession, now: datetime, *, only: Collection[str] | None = None, without: Collection[str] = ()
+) -> Due | None:
+    """Return the earliest row of these kinds that is due, claimed for this transaction (other processes skip it)."""
     query = select(Due).join(Room, Room.id == Due.room_id).where(Due.try_at <= now, Room.joined)
+    query = query.where(*_of_kinds(only, without))
     return await tx.scalar(query.order_by(Due.try_at, Due.id).limit(1).with_for_update(skip_locked=True, of=Due))
+
+
+async def take_again(tx: AsyncSession, row: Due) -> Due | None:
+    """Return a row that was taken before, claimed as in `take`; None if it has gone, or its room.
+
+    Its id alone says nothing: SQLite gives that of the newest row out again.
+    """
+    same = (Due.id == row.id, Due.what == row.what, Due.subject == row.subject, Due.at == row.at)
+    query = select(Due).join(Room, Room.id == Due.room_id).where(*same, Room.joined)
+    return await tx.scalar(query.with_for_update(skip_locked=True, of=Due))
 
 
 async def done(tx: AsyncSession, row: Due) -> None:
@@ -69,6 +95,16 @@ async def postpone(tx: AsyncSession, due_id: int, now: datetime) -> None:
     await tx.execute(update(Due).where(Due.id == due_id).values(attempts=attempts + 1, try_at=now + delay))
 
 
-async def next_at(tx: AsyncSession) -> datetime | None:
-    """Return when the earliest row is due."""
-    return await tx.scalar(select(func.min(Due.try_at)).join(Room, Room.id == Due.room_id).where(Room.joined))
+async def next_at(
+    tx: AsyncSession, *, only: Collection[str] | None = None, without: Collection[str] = ()
+) -> datetime | None:
+    """Return when the earliest row of these kinds is due."""
+    query = select(func.min(Due.try_at)).join(Room, Room.id == Due.room_id).where(Room.joined)
+    return await tx.scalar(query.where(*_of_kinds(only, without)))
+
+
+def _of_kinds(only: Collection[str] | None, without: Collection[str]) -> Iterator[ColumnElement[bool]]:
+    if only is not None:
+        yield Due.what.in_(only)
+    if without:
+        yield Due.what.not_in(without)

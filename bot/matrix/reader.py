@@ -17,7 +17,8 @@ from bot.matrix.homeserver import Homeserver
 from bot.matrix.verifier import Verifier
 from bot.matrix.waiting import Waiting
 from bot.settings import Settings
-from commands.kit.dispatch import Dispatcher, Outcome
+from commands.kit.dispatch import Dispatcher
+from commands.kit.outcome import Outcome
 from storage import account, due, rooms, seen
 from storage.database import Database, DatabaseTrouble
 from storage.seen import Seen

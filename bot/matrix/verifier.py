@@ -15,7 +15,8 @@ from bot.matrix.encryption import heard
 from bot.matrix.encryption.heard import REQUEST, Content, Event, Heard
 from bot.matrix.encryption.sas import METHOD, MISMATCHES, PREFIX, REASONS, Party, Sas, State, Step, reference
 from bot.matrix.errors import Limited, Rejected, TokenRevoked, Unreachable
-from commands.kit.dispatch import Dispatcher, Outcome
+from commands.kit.dispatch import Dispatcher
+from commands.kit.outcome import Outcome
 from commands.kit.roles import Role, role_of
 from commands.kit.say import Say
 from commands.kit.texts import Name, zone

@@ -1,6 +1,6 @@
 """Who, where, now, and the open transaction: all that a handler may use."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ class Context:
     """One piece of work; `message` is None for a job, `planned` is when a job was due.
 
     `about` is what the message made or changed, where no answer says so; its edit or redaction is about the same.
+    `found` is what a job that looks at the server first has read there: each event once, the earliest first.
     """
 
     tx: AsyncSession
@@ -39,6 +40,7 @@ class Context:
     now: datetime
     message: Message | None = None
     planned: datetime | None = None
+    found: Sequence[Message] = ()
     replied: tuple[str, int] | None = None
     next_due: datetime | None = None
     about: Subject | None = None

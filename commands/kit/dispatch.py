@@ -1,9 +1,8 @@
-"""The life of a message and of a deadline: one transaction each, from the words to the outbox."""
+"""The life of a message: one transaction, from the words to the outbox."""
 
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,16 +10,18 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.kit.context import Context
+from commands.kit.deadlines import Deadlines
 from commands.kit.grammar import NotThisCommand, choose
 from commands.kit.message import Message
+from commands.kit.outcome import Outcome
 from commands.kit.post import post
 from commands.kit.say import Refusal, Say
 from commands.kit.setup import Setup
 from commands.kit.texts import LANGUAGES, load_catalogue
-from commands.kit.triggers import VOTE, Answer, Capability, Command, Reaction, Trigger, Where, bare_key
+from commands.kit.triggers import VOTE, Answer, Capability, Command, Job, Reaction, Trigger, Where, bare_key
 from commands.kit.vocabulary import Spoken, Vocabulary
 from commands.kit.words import Word, first_words, split_words
-from storage import due, inbox, outbox, rooms
+from storage import inbox, outbox, rooms
 from storage.database import Database, DatabaseTrouble
 from storage.rooms import Room, RoomKind
 
@@ -31,20 +32,12 @@ log = structlog.get_logger()
 Work = Callable[[AsyncSession], Awaitable[Context | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a piece of work left to do: when the earliest new due row falls due; `handled` is False for mere chat."""
-
-    handled: bool
-    next_due: datetime | None = None
-
-
 class Repeat(Exception):
     """This event was handled before; its transaction must end."""
 
 
 class Dispatcher:
-    """Turns messages and deadlines into changes and answers."""
+    """Turns messages into changes and answers, and `deadlines` likewise."""
 
     def __init__(self, database: Database, setup: Setup, capabilities: Sequence[Capability]) -> None:
         self.database = database
@@ -55,6 +48,8 @@ class Dispatcher:
         triggers = [trigger for capability in capabilities for trigger in capability.triggers]
         self._by_name: Mapping[str, Trigger] = {one.name: one for one in triggers}
         self._reactions = [one for one in triggers if isinstance(one, Reaction)]
+        jobs = [one for one in triggers if isinstance(one, Job)]
+        self.deadlines = Deadlines(database, setup, self.vocabulary, self.catalogues, jobs)
         self._upkeep = [capability.upkeep for capability in capabilities if capability.upkeep]
         self._called = re.compile(
             rf"(?:{re.escape(setup.user_id)}|@?{re.escape(setup.name)})(?P<mark>[:,]?)(?:\s+|$)", re.IGNORECASE
@@ -67,6 +62,8 @@ class Dispatcher:
 
         Raises only DatabaseTrouble.
         """
+        if message.kind == "redaction" and message.relates_to is not None:
+            self.deadlines.taken_back(message.relates_to)
         try:
             try:
                 return await self._in_transaction(lambda tx: self._on_message(tx, message, now))
@@ -235,34 +232,7 @@ class Dispatcher:
             "usage", usage=spoken.usage(language, self.setup.prefix), example=spoken.wordings[language].example
         )
 
-    # -- deadlines
-
-    async def fire_next(self, now: datetime) -> Outcome:
-        """Do the earliest thing that is due; `handled` is False if there is none. Raises only DatabaseTrouble."""
-        failed = 0
-        try:
-            async with self.database.begin() as tx:
-                row = await due.take(tx, now)
-                if row is None:
-                    return Outcome(handled=False)
-                failed = row.id
-                ctx = await self._fire(tx, row, now)
-                return Outcome(handled=True, next_due=ctx.next_due)
-        except DatabaseTrouble:
-            raise
-        except Exception:
-            log.exception("a deadline could not be handled", due=failed)
-        async with self.database.begin() as tx:
-            await due.postpone(tx, failed, now)
-        return Outcome(handled=True)
-
-    async def _fire(self, tx: AsyncSession, row: due.Due, now: datetime) -> Context:
-        trigger = self._by_name[row.what]
-        room = await tx.get_one(Room, row.room_id)
-        ctx = Context(tx, self.setup, self.vocabulary, room, self.setup.user_id, now, planned=row.at)
-        await due.done(tx, row)
-        await post(ctx, await trigger.handler(ctx, row.subject), self.catalogues)
-        return ctx
+    # -- what no message brings
 
     async def upkeep(self, now: datetime) -> Outcome:
         """Let each capability plan what is missing; `handled` is False if nothing is. Raises only DatabaseTrouble.

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.kit.message import Look
 from commands.kit.readers import BUILTIN, Choice, Reader, Rest, Text
 from commands.kit.roles import Role
 from commands.kit.say import Say
@@ -16,6 +17,7 @@ from commands.kit.setup import Setup
 
 Answer = Say | Sequence[Say] | None
 Handler = Callable[..., Awaitable[Answer]]
+Looks = Callable[..., Awaitable[Sequence[Look]]]
 Upkeep = Callable[[AsyncSession, Setup, datetime], Awaitable[datetime | None]]
 
 VOTE = "vote"  # the key of a native vote, where a reaction has its emoji
@@ -70,7 +72,14 @@ class Command(Trigger):
 
 
 class Job(Trigger):
-    """What happens at a deadline; called with the subject's id."""
+    """What happens at a deadline; called with the subject's id.
+
+    `looks`, called likewise, says what is to be read from the server first; it only reads.
+    """
+
+    def __init__(self, name: str, handler: Handler, looks: Looks | None = None) -> None:
+        super().__init__(name, handler)
+        self.looks = looks
 
 
 class Reaction(Trigger):
@@ -99,9 +108,9 @@ def command(name: str, *, role: Role = Role.MEMBER, where: Where = Where.GROUP) 
     return lambda handler: Command(name, handler, role, where)
 
 
-def job(name: str) -> Callable[[Handler], Job]:
-    """Make a handler what happens when a due row of this name falls due."""
-    return lambda handler: Job(name, handler)
+def job(name: str, *, looks: Looks | None = None) -> Callable[[Handler], Job]:
+    """Make a handler what happens when a due row of this name falls due; `ctx.found` is what `looks` asked for."""
+    return lambda handler: Job(name, handler, looks)
 
 
 def reaction(noun: str, *keys: str) -> Callable[[Handler], Reaction]:

@@ -12,7 +12,7 @@ from commands.capabilities import CAPABILITIES
 from commands.kit.dispatch import Dispatcher
 from commands.kit.message import Kind, Message
 from commands.kit.setup import Setup
-from storage import rooms
+from storage import due, rooms
 from storage.base import Base
 from storage.database import Database
 from storage.outbox import Outgoing
@@ -39,6 +39,7 @@ class Sent:
     content: dict[str, Any]
     relation: str | None
     edits: str | None = None
+    file_text: str | None = None
 
     @property
     def text(self) -> str:
@@ -92,13 +93,17 @@ class Answer:
 
 @dataclass
 class House:
-    """The bot with an empty database; `now` moves only by `sleep`."""
+    """The bot with an empty database; `now` moves only by `sleep`.
+
+    `on_server` is what jobs find that look at the server: all that members have said, but what was redacted.
+    """
 
     database: Database
     setup: Setup = field(default_factory=lambda: Setup(user_id=BOT))
     now: datetime = MONDAY
     may_fail: bool = False
     counter: Any = field(default_factory=lambda: itertools.count(1))
+    on_server: dict[str, Message] = field(default_factory=dict)
 
     def __post_init__(self) -> None:  # noqa: D105
         self.dispatcher = Dispatcher(self.database, self.setup, CAPABILITIES)
@@ -141,16 +146,33 @@ class House:
         sent: list[Sent] = []
         while True:
             async with self.database.begin() as tx:
-                due_at = (
-                    None if away else await tx.scalar(select(Base.metadata.tables["due"].c.try_at).order_by("try_at"))
-                )
+                due_at = None if away else await due.next_at(tx)
             self.now = max(self.now, min(due_at, until)) if due_at else until
-            outcome = await self.dispatcher.fire_next(self.now)
+            fired = await self._fire()
             sent += await self.deliver()
-            if not outcome.handled and self.now >= until:
+            if not fired and self.now >= until:
                 return Answer(sent)
-            if not outcome.handled and (due_at is None or due_at > until):
-                self.now = until
+
+    async def hear(self, message: Message) -> Answer:
+        """Hear a message as from the server, then do what is due at this very instant."""
+        if message.kind == "redaction":
+            self.on_server.pop(message.relates_to or "", None)
+        else:
+            self.on_server[message.event_id] = message
+        await self.dispatcher.handle(message, self.now)
+        sent = await self.deliver()
+        return Answer(sent + (await self.sleep_until(self.now)).sent, message.event_id)
+
+    async def _fire(self) -> bool:
+        deadlines = self.dispatcher.deadlines
+        if (await deadlines.fire_next(self.now)).handled:
+            return True
+        errand = await deadlines.next_errand(self.now)
+        if errand is None:
+            return False
+        found = [one for one in self.on_server.values() if any(look.finds(one) for look in errand.looks)]
+        await deadlines.run(errand, found, self.now)
+        return True
 
     async def deliver(self) -> list[Sent]:
         """Be the sender and the homeserver: everything in the outbox becomes an event."""
@@ -166,7 +188,19 @@ class House:
                 row.event_id, row.sent_at = f"$bot{next(self.counter)}", self.now
                 target = await tx.get(Outgoing, row.target_id) if row.target_id else None
                 edits = target.event_id if target else None
-                sent.append(Sent(matrix_id, row.event_id, row.event_type, row.key, row.content, row.relation, edits))
+                sent.append(
+                    Sent(
+                        matrix_id,
+                        row.event_id,
+                        row.event_type,
+                        row.key,
+                        row.content,
+                        row.relation,
+                        edits,
+                        row.attachment,
+                    )
+                )
+                row.attachment = None
         return sent
 
     async def dump(self) -> dict[str, list[tuple[Any, ...]]]:
@@ -223,10 +257,6 @@ class TestRoom:
             at=self.house.now + after,
             **fields,
         )
-        await self.house.dispatcher.handle(message, self.house.now)
-        sent = await self.house.deliver()
-        while (await self.house.dispatcher.fire_next(self.house.now)).handled:
-            sent += await self.house.deliver()
-        answer = Answer(sent, message.event_id)
+        answer = await self.house.hear(message)
         assert self.house.may_fail or not any(one.key == "apology" for one in answer.sent), "see the log above"
         return answer

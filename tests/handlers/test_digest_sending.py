@@ -114,7 +114,7 @@ async def test_two_processes_send_it_once(house: House, main: TestRoom) -> None:
         tx.add(Due(what=SEND, subject=number, room_id=number, at=NEXT_MONDAY - A_WEEK, try_at=NEXT_MONDAY))
     house.now = NEXT_MONDAY
     second = Dispatcher(house.database, house.setup, CAPABILITIES)
-    await asyncio.gather(house.dispatcher.fire_next(house.now), second.fire_next(house.now))
+    await asyncio.gather(house.dispatcher.deadlines.fire_next(house.now), second.deadlines.fire_next(house.now))
     assert [one.key for one in await house.deliver()] == ["digest"]
     assert (await house.sleep(days=1)).sent == []
     assert [one.week for one in await stored(house)] == ["2026-W46"]
@@ -127,7 +127,7 @@ async def test_who_comes_second_while_the_first_is_still_at_work_does_nothing(ho
     async with house.database.begin() as tx:
         row = Digest(room_id=number, week="2026-W46", since=NEXT_MONDAY - A_WEEK, until=NEXT_MONDAY)
         assert await claim(tx, row)
-        second = asyncio.create_task(house.dispatcher.fire_next(NEXT_MONDAY))
+        second = asyncio.create_task(house.dispatcher.deadlines.fire_next(NEXT_MONDAY))
         await asyncio.sleep(0.3)
         assert not second.done()
     assert (await second).handled
@@ -149,7 +149,7 @@ async def test_a_crash_before_the_end_leaves_nothing_and_the_next_try_sends_it_o
 ) -> None:
     await add_item(house, main, "Leitfaden")
     with failing_commits(house):
-        await house.dispatcher.fire_next(NEXT_MONDAY)
+        await house.dispatcher.deadlines.fire_next(NEXT_MONDAY)
     assert (await stored(house), await house.deliver()) == ([], [])
     assert await planned(house) == [NEXT_MONDAY]
     house.now = NEXT_MONDAY

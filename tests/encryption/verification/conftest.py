@@ -2,7 +2,7 @@
 
 import pytest
 
-from commands.kit.dispatch import Outcome
+from commands.kit.outcome import Outcome
 from commands.kit.setup import Setup
 from storage.database import Database
 from tests.encryption.verification.desk import Desk, Line, verifier

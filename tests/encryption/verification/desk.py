@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.clock import Clock
 from bot.matrix.encryption.sas import Party
 from bot.matrix.verifier import Keys, Verifier
-from commands.kit.dispatch import Outcome
+from commands.kit.outcome import Outcome
 from storage.verifications import Verification
 from tests.encryption.verification.peer import Peer
 from tests.handlers.house import BOT, Answer, House, TestRoom, user

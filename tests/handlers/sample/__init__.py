@@ -1,15 +1,21 @@
-"""A capability that does what a handler must not do, and notes what ran."""
+"""A capability that does what a handler must not do, says what no other says, and notes what ran."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
 
 from commands.kit.context import Context
+from commands.kit.message import Look
 from commands.kit.roles import Role
 from commands.kit.say import Refusal, Say
 from commands.kit.triggers import Answer, Capability, Trigger, command, job
 from storage import people
+from storage.inbox import HandledEvent
 
 
 def capability(ran: list[str]) -> Capability:
     """Make the capability; each run of a handler is added to `ran`."""
-    return Capability(__name__, (*_failing(ran), *_leading(ran), *_timed(ran), go_on))
+    return Capability(__name__, (*_failing(ran), *_leading(ran), *_timed(ran), *_looking(ran), go_on))
 
 
 async def _store(ctx: Context, ran: list[str], name: str) -> None:
@@ -68,6 +74,39 @@ def _timed(ran: list[str]) -> list[Trigger]:
         return ctx.say("sample-said", text=f"deadline {subject}")
 
     return [break_later, happen]
+
+
+async def what_leads(ctx: Context, _: int) -> Sequence[Look]:
+    """Look at the latest command that led, and at what relates to its answer."""
+    ran_by = select(HandledEvent.event_id).where(HandledEvent.trigger == "sample lead")
+    command_id = await ctx.tx.scalar(ran_by.order_by(HandledEvent.at.desc()).limit(1))
+    said = await ctx.said("sample-said", ctx.room)
+    looks = [Look(ctx.room.matrix_id, command_id, related=False)] if command_id else []
+    return [*looks, Look(ctx.room.matrix_id, said.event_id, related=True)] if said and said.event_id else looks
+
+
+def _looking(ran: list[str]) -> list[Trigger]:
+    @job("sample look", looks=what_leads)
+    async def look(ctx: Context, _: int) -> Answer:
+        """Say what was found."""
+        ran.append(f"look {len(ctx.found)}")
+        return ctx.say("sample-found", found=ctx.found)
+
+    @job("sample blind look", looks=_mistake)
+    async def look_blindly(_: Context, __: int) -> Answer:
+        ran.append("blind look")
+        return None
+
+    @command("sample look")
+    async def plan_look(ctx: Context) -> Answer:
+        await ctx.due("sample look", ctx.room, at=ctx.now)
+        return None
+
+    return [look, look_blindly, plan_look]
+
+
+async def _mistake(_: Context, __: int) -> Sequence[Look]:
+    raise RuntimeError("a secret detail")
 
 
 @command("sample go on")
