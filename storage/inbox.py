@@ -53,3 +53,11 @@ async def note(tx: AsyncSession, event_id: str, trigger: str, about: Subject | N
 async def find(tx: AsyncSession, event_id: str) -> HandledEvent | None:
     """Return the row of a handled event."""
     return await tx.scalar(select(HandledEvent).where(HandledEvent.event_id == event_id))
+
+
+async def events_about(tx: AsyncSession, trigger: str, about_kind: str, about_id: int) -> dict[str, str]:
+    """Return the events that this trigger handled about a subject, each with its sender."""
+    query = select(HandledEvent.event_id, HandledEvent.sender).where(
+        HandledEvent.about_kind == about_kind, HandledEvent.about_id == about_id, HandledEvent.trigger == trigger
+    )
+    return dict((await tx.execute(query.order_by(HandledEvent.at, HandledEvent.event_id))).all())

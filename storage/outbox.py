@@ -111,6 +111,15 @@ async def newest_about(tx: AsyncSession, about_kind: str, about_ids: Iterable[in
     return {row.about_id: (matrix_id, row.event_id) for row, matrix_id in found if row.about_id and row.event_id}
 
 
+async def events_about(tx: AsyncSession, about_kind: str, about_id: int) -> list[tuple[str, str]]:
+    """Return (Matrix room id, event id) of all that was sent about a subject, edits left out."""
+    query = select(Room.matrix_id, Outgoing.event_id).join(Room, Room.id == Outgoing.room_id)
+    query = query.where(Outgoing.about_kind == about_kind, Outgoing.about_id == about_id, Room.joined)
+    query = query.where(Outgoing.relation.is_distinct_from("m.replace"), Outgoing.event_id.is_not(None))
+    found = await tx.execute(query.order_by(Outgoing.id))
+    return [(room, event) for room, event in found if event is not None]
+
+
 OLDEST = (
     select(func.min(Outgoing.id))
     .join(Room, Room.id == Outgoing.room_id)

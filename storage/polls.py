@@ -201,6 +201,12 @@ async def stored_ballots(tx: AsyncSession, poll: Poll) -> Sequence[Ballot]:
     return (await tx.scalars(query.order_by(Ballot.cast_at, Ballot.event_id))).all()
 
 
+async def cast_in(tx: AsyncSession, poll: Poll) -> dict[str, str]:
+    """Return the Matrix room id of where each ballot was cast, by its event."""
+    query = select(Ballot.event_id, Room.matrix_id).join(Room, Room.id == Ballot.room_id)
+    return dict((await tx.execute(query.where(Ballot.poll_id == poll.id))).all())
+
+
 async def ballot_of_event(tx: AsyncSession, event_id: str) -> Ballot | None:
     """Return the ballot that this event cast."""
     return await tx.scalar(select(Ballot).where(Ballot.event_id == event_id))

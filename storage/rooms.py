@@ -113,6 +113,12 @@ async def by_ids(tx: AsyncSession, room_ids: Iterable[int]) -> dict[int, Room]:
     return {room.id: room for room in await tx.scalars(select(Room).where(Room.id.in_(list(room_ids))))}
 
 
+async def by_matrix_ids(tx: AsyncSession, matrix_ids: Iterable[str]) -> dict[str, Room]:
+    """Return these rooms by their Matrix ids."""
+    query = select(Room).where(Room.matrix_id.in_(list(matrix_ids)))
+    return {room.matrix_id: room for room in await tx.scalars(query)}
+
+
 async def of_kind(tx: AsyncSession, kind: RoomKind) -> Sequence[Room]:
     """Return the joined rooms of one kind."""
     return (await tx.scalars(select(Room).where(Room.kind == kind, Room.joined).order_by(Room.id))).all()

@@ -1,7 +1,7 @@
 """Polls: a question to one room or several, voted on in the client, by reaction or by command."""
 
 from commands.kit.triggers import Capability
-from commands.polls import deadlines, lists, opening, voting
+from commands.polls import checking, deadlines, lists, opening, voting
 
 CAPABILITY = Capability(
     __name__,
@@ -9,6 +9,7 @@ CAPABILITY = Capability(
         deadlines.close_poll,
         deadlines.extend_poll,
         deadlines.cancel_poll,
+        checking.check_poll,
         lists.poll_status,
         lists.list_polls,
         opening.open_poll,
@@ -19,6 +20,7 @@ CAPABILITY = Capability(
         voting.vote,
         voting.vote_by_reaction,
         voting.vote_natively,
+        checking.check,
         opening.announce,
         deadlines.show_status,
         deadlines.close_due,

@@ -18,6 +18,7 @@ from storage.polls import Ballot, Poll, PollKind
 from storage.rooms import RoomKind
 
 KEYCAPS = (*(f"{digit}\N{COMBINING ENCLOSING KEYCAP}" for digit in range(1, 10)), "\N{KEYCAP TEN}")
+KEYS = {bare_key(key): number for number, key in enumerate(KEYCAPS, start=1)}
 ADDING = (PollKind.MULTIPLE, PollKind.DATE, PollKind.RANKING)  # kinds of which a reaction is a part of the ballot
 
 LetteredPollId = Annotated[int, ShortId("U", "poll", strict=True)]
@@ -58,8 +59,7 @@ async def withdraw_vote(ctx: Context, poll_id: int) -> Answer:
 @reaction("poll", *KEYCAPS)
 async def vote_by_reaction(ctx: Context, poll_id: int) -> Answer:
     """Vote by a keycap reaction on the poll or its status message; where several options may be chosen, add one."""
-    keys = [bare_key(key) for key in KEYCAPS]
-    return await _quietly(ctx, poll_id, keys.index(bare_key(ctx.event.text)) + 1)
+    return await _quietly(ctx, poll_id, KEYS[bare_key(ctx.event.text)])
 
 
 vote_by_reaction.redacted(withdraw_vote)
@@ -103,6 +103,9 @@ async def _quietly(ctx: Context, poll_id: int, number: int) -> Answer:
 
 
 async def _cast(ctx: Context, poll: Poll, choices: dict[int, int], *, whole: bool = True) -> None:
+    ctx.about = poll
+    if await polls.ballot_of_event(ctx.tx, ctx.event.event_id) is not None:
+        return  # `!umfrage prüfen` has seen it on the server before it came with the sync
     ctx.tx.add(
         Ballot(
             poll_id=poll.id,
@@ -114,7 +117,6 @@ async def _cast(ctx: Context, poll: Poll, choices: dict[int, int], *, whole: boo
             event_id=ctx.event.event_id,
         )
     )
-    ctx.about = poll
     await deadlines.show_soon(ctx, poll)
 
 

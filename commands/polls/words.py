@@ -13,6 +13,8 @@ ANSWERS = {
     **dict.fromkeys(("nein", "no", "n"), NO),
 }
 WEIGHED = re.compile(r"(\d{1,3})[=:x*](\d{1,3})")
+MARKS = "!?.,/#+-*$%&§~"  # what a command may begin with
+COMMANDS = {"stimme", "vote"}
 JOINERS = {"und", "and", "&"}
 
 
@@ -44,6 +46,19 @@ def read_ballot(words: Sequence[str], kind: str, options: Sequence[str]) -> dict
     if not found or (kind == PollKind.RANKING and not any(found.values())):
         raise UnreadableBallot
     return {number: points for number, points in found.items() if points or kind == PollKind.DATE}
+
+
+def ballot_words(words: Sequence[str], number: int, *, several: bool) -> Sequence[str]:
+    """Return the words of a ballot from those of a whole command for the poll `number` (`!stimme U7 2`).
+
+    `several`: the ballot may hold several numbers, so that a first one without its letter is no poll.
+    """
+    begins = next((at for at, word in enumerate(words) if normalise(word.lstrip(MARKS)) in COMMANDS), None)
+    rest = words[begins + 1 :] if begins is not None else words
+    first = rest[0].upper().rstrip(",:") if rest else ""
+    if first == f"U{number}" or (first == str(number) and len(rest) > 1 and not several):
+        return rest[1:]
+    return rest
 
 
 def _choice(words: Sequence[str], kind: str, texts: dict[str, int]) -> tuple[int, int, int]:
