@@ -106,6 +106,10 @@ class FakeHomeserver(World):
         """
         self._faults.append(Fault(path_part, times, after_handling=after_handling))
 
+    def forgive(self) -> None:
+        """Let no more fault befall any request."""
+        self._faults.clear()
+
     def hang_next(self, path_part: str) -> asyncio.Event:
         """Leave the next request whose path contains this text without an answer; once the event is set, cut it."""
         fault = Fault(path_part, 1, until=asyncio.Event())
