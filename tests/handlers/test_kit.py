@@ -10,8 +10,10 @@ from sqlalchemy import select
 from commands.capabilities import CAPABILITIES
 from commands.kit.dispatch import Dispatcher
 from commands.kit.message import Kind, Message
+from commands.kit.say import File, Say
 from storage import due, inbox, rooms
 from storage.due import Due
+from storage.outbox import Outgoing
 from storage.rooms import RoomKind
 from tests.handlers import sample
 from tests.handlers.house import BOT, Answer, House, TestRoom, user
@@ -310,6 +312,35 @@ async def test_what_is_long_goes_on_in_a_thread_below_the_answer(room: TestRoom,
     assert first.content["m.relates_to"] == {"m.in_reply_to": {"event_id": answer.event_id}}
     assert (second.relation, second.edits) == ("m.thread", first.event_id)
     assert ran == []
+
+
+@pytest.mark.usefixtures("ran")
+async def test_a_file_has_its_text_as_caption_and_answers_as_any_message(house: House, room: TestRoom) -> None:
+    answer = await room.says("!probe datei")
+    minutes, plan = answer.messages
+    assert minutes.content == {
+        "msgtype": "m.file",
+        "body": "Gesagt: das Protokoll",
+        "format": "org.matrix.custom.html",
+        "formatted_body": "Gesagt: das Protokoll",
+        "filename": "Protokoll 7.md",
+        "info": {"mimetype": "text/markdown", "size": len(sample.MINUTES.encode())},
+        "m.mentions": {},
+        "m.relates_to": {"m.in_reply_to": {"event_id": answer.event_id}},
+    }
+    assert minutes.file_text == sample.MINUTES
+    assert (plan.file_text or "").startswith("BEGIN:VCALENDAR")
+    assert (plan.relation, plan.edits) == ("m.thread", minutes.event_id)
+    async with house.database.begin() as tx:
+        assert (await tx.scalars(select(Outgoing.attachment).distinct())).all() == [None]
+
+
+def test_a_file_cannot_be_shown_in_place_or_in_another_form() -> None:
+    file = File("a.txt", "text/plain", "a")
+    wrongs: list[dict[str, Any]] = [{"in_place": True}, {"form": lambda _: ("m.reaction", {})}]
+    for wrong in wrongs:
+        with pytest.raises(ValueError, match="a message of its own"):
+            Say(key="sample-said", file=file, **wrong)
 
 
 async def test_a_report_reaches_every_coordinators_room_once(house: House, room: TestRoom) -> None:
