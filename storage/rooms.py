@@ -147,6 +147,18 @@ async def rooms_of(tx: AsyncSession, user_id: str) -> Sequence[Room]:
     return found.all()
 
 
+async def places_of(tx: AsyncSession, user_ids: Iterable[str]) -> Sequence[int]:
+    """Return the numbers of the rooms in which any of these people is joined together with the bot."""
+    query = select(RoomMember.room_id).join(Room, Room.id == RoomMember.room_id).where(Room.joined)
+    query = query.where(RoomMember.user_id.in_(list(user_ids)), RoomMember.membership == "join")
+    return (await tx.scalars(query.distinct())).all()
+
+
+async def by_numbers(tx: AsyncSession, numbers: Iterable[int]) -> dict[int, Room]:
+    """Return the rooms with these numbers."""
+    return {room.id: room for room in await tx.scalars(select(Room).where(Room.id.in_(set(numbers))))}
+
+
 async def members(tx: AsyncSession, room: Room) -> Sequence[RoomMember]:
     """Return who is joined in the room, by name."""
     query = select(RoomMember).where(RoomMember.room_id == room.id, RoomMember.membership == "join")
