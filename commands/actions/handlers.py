@@ -21,8 +21,8 @@ from commands.actions.items import (
     record,
     redrawn,
 )
-from commands.actions.pages import pages
 from commands.kit.context import Context
+from commands.kit.pages import pages
 from commands.kit.readers import Day, Found, Members, People, Rest, TagWords
 from commands.kit.say import Refusal, Say
 from commands.kit.texts import Name
