@@ -1,6 +1,6 @@
 """The list of what the bot can do; one line per capability, in the order in which the help shows them."""
 
-from commands import actions, digests, encryption, groups, meetings, municipalities, polls
+from commands import actions, digests, encryption, groups, meetings, municipalities, polls, resolutions
 from commands import help as helping
 from commands.kit.triggers import Capability
 
@@ -8,6 +8,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     groups.CAPABILITY,
     municipalities.CAPABILITY,
     polls.CAPABILITY,
+    resolutions.CAPABILITY,
     meetings.CAPABILITY,
     actions.CAPABILITY,
     digests.CAPABILITY,
