@@ -104,8 +104,13 @@ async def by_key(tx: AsyncSession, key: str) -> Room | None:
 
 async def groups(tx: AsyncSession) -> Sequence[Room]:
     """Return all set-up rooms that the bot is in: main, groups in natural order of their keys, coordinators."""
-    found = await tx.scalars(select(Room).where(Room.kind.in_(GROUP_KINDS), Room.joined))
-    return sorted(found, key=lambda room: (GROUP_KINDS.index(RoomKind(room.kind)), _natural(room.key or "")))
+    return in_order(await tx.scalars(select(Room).where(Room.kind.in_(GROUP_KINDS), Room.joined)))
+
+
+def in_order(found: Iterable[Room]) -> list[Room]:
+    """Return rooms as people list them: main, groups in natural order of their keys, coordinators, others."""
+    kinds: list[str] = [*GROUP_KINDS, RoomKind.PLAIN, RoomKind.DIRECT]
+    return sorted(found, key=lambda room: (kinds.index(room.kind), _natural(room.key or ""), room.id))
 
 
 async def by_ids(tx: AsyncSession, room_ids: Iterable[int]) -> dict[int, Room]:
