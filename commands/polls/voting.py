@@ -103,8 +103,6 @@ async def _quietly(ctx: Context, poll_id: int, number: int) -> Answer:
 
 async def _cast(ctx: Context, poll: Poll, choices: dict[int, int], *, whole: bool = True) -> None:
     ctx.about = poll
-    if await polls.ballot_of_event(ctx.tx, ctx.event.event_id) is not None:
-        return  # `!umfrage prüfen` has seen it on the server before it came with the sync
     ctx.tx.add(
         Ballot(
             poll_id=poll.id,
