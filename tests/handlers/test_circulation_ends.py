@@ -228,9 +228,19 @@ async def test_a_vote_is_a_poll_of_the_rooms_asked(
     assert await due_times(house, "resolution deadline") == []
 
 
-async def test_a_vote_is_announced_by_the_polls(house: House, room: TestRoom) -> None:
-    await room.says(f"{UMLAUF} art=abstimmung")
-    assert await due_times(house, "poll announce") == [house.now]
+async def test_a_vote_is_cast_and_counted_as_any_poll(house: House, room: TestRoom, above: TestRoom) -> None:
+    begun = await room.says(f"{UMLAUF} art=abstimmung quorum=50%")
+    assert "org.matrix.msc3381.poll.start" in [one.type for one in begun.sent]
+    await room.says("!stimme U1 1", who="Bodo")
+    await room.says("!stimme U1 Ja", who="Carla")
+    ended = await house.sleep_until(END)
+    told = [one for one in ended.messages if one.key == "resolution-voted"]
+    assert [one.room for one in told] == [room.id, above.id]
+    assert told[0].text == (
+        "B-2026-001 ist angenommen: Wir treten dem Netzwerk bei\n"
+        "Abstimmung U1: Ja 2, Nein 0, Enthaltung 0 · Beteiligung 2 von 3 (67 %)"
+    )
+    assert (await house.sleep(days=30)).sent == []
 
 
 async def test_an_english_room_votes_in_english(house: House) -> None:
