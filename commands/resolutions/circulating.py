@@ -12,6 +12,7 @@ from commands.kit.triggers import Answer, command
 from commands.resolutions.making import Review, checked, describe, draft, keep, take_back
 from commands.resolutions.rounds import (
     DEADLINE,
+    GRACE,
     allow_leading,
     cards,
     check_deadline,
@@ -59,7 +60,7 @@ async def circulate(
         asked_rooms = [room.name for room in where]
         return ctx.say("circulation-vote", about=resolution, resolution=resolution, poll=poll, asked=asked_rooms)
     await resolutions.set_rooms(ctx.tx, resolution, [room.id for room in where])
-    await ctx.due(DEADLINE, resolution, at=closes)
+    await ctx.due(DEADLINE, resolution, at=closes + GRACE)
     return await cards(ctx, await round_of(ctx, resolution, ctx.room), in_place=False)
 
 
@@ -188,7 +189,7 @@ async def _unspoken(ctx: Context, resolution_id: int) -> Resolution | None:
 async def _move(ctx: Context, resolution: Resolution, closes: datetime, home: Room) -> None:
     await due.cancel(ctx.tx, DEADLINE, resolution.id)
     resolution.closes_at = closes
-    await ctx.due(DEADLINE, resolution, at=closes, room=home)
+    await ctx.due(DEADLINE, resolution, at=closes + GRACE, room=home)
 
 
 async def _call_off(ctx: Context, resolution: Resolution, home: Room, reason: str) -> list[Say]:

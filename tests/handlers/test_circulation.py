@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from commands.resolutions.rounds import GRACE
 from storage.municipalities import Standing
 from storage.rooms import RoomKind
 from tests.handlers.facts import direct_chat
@@ -52,7 +53,7 @@ async def test_a_circulation_says_what_until_when_how_and_who(house: House, room
         "0 von 3 haben zugestimmt, kein Einwand"
     )
     assert answer.message.mentions == []
-    assert await due_times(house, "resolution deadline") == [END]
+    assert await due_times(house, "resolution deadline") == [END + GRACE]
 
 
 async def test_a_circulation_speaks_the_language_of_each_room(house: House, room: TestRoom) -> None:
@@ -296,7 +297,7 @@ async def test_an_edit_changes_text_and_deadline_before_anybody_speaks(house: Ho
     edited = await room.edits(made.event_id, '!umlauf "Wir treten dem Netz bei" bis=13.11. prüfen=1.6.2027')
     assert edited.reactions == ["✏️"]
     assert "Wir treten dem Netz bei\nGilt als beschlossen, wenn bis Freitag, 13. Nov" in edited.of("circulation").text
-    assert await due_times(house, "resolution deadline") == [datetime(2026, 11, 13, 22, 59, tzinfo=UTC)]
+    assert await due_times(house, "resolution deadline") == [END + timedelta(days=4) + GRACE]
     assert await due_times(house, "resolution review") == []
     assert "B-2026-001" in (await room.says("!beschlüsse netz")).text
     before = await house.dump()

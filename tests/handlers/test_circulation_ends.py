@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
+from commands.resolutions.rounds import GRACE
 from storage import polls
 from storage.due import Due
 from storage.municipalities import Standing
@@ -38,7 +39,7 @@ async def test_silence_is_consent_and_the_end_is_told_once_in_every_room(
 ) -> None:
     await room.says(f"{UMLAUF} räume=UAG1,UAG3")
     await room.says("!zustimmung", who="Carla")
-    assert (await house.sleep_until(END - timedelta(seconds=1))).sent == []
+    assert (await house.sleep_until(END + GRACE - timedelta(seconds=1))).sent == []
     answer = await house.sleep(seconds=1)
     assert [one.room for one in answer.messages] == [room.id, other.id, above.id]
     said = (
@@ -61,7 +62,7 @@ async def test_an_objection_that_stands_prevents_it_and_is_recorded(
     await room.says('!beschluss "Wir bleiben draußen"')
     await room.says(f"{UMLAUF} ersetzt=B-1 prüfen=1.6.2027")
     await room.says('!einwand "Die Finanzierung ist offen"', who="Bodo")
-    answer = await house.sleep_until(END)
+    answer = await house.sleep_until(END + GRACE)
     assert [one.room for one in answer.messages] == [room.id, above.id]
     assert answer.messages[0].text == (
         "B-2026-002 ist nicht zustande gekommen: Wir treten dem Netzwerk bei\n"
@@ -85,7 +86,7 @@ async def test_an_objection_taken_back_in_time_does_not_count(house: House, room
     await room.says('!einwand "Zu teuer"', who="Bodo")
     await house.sleep_until(END - timedelta(seconds=1))
     assert (await room.says("!einwand zurück", who="Bodo", after=timedelta(seconds=1))).messages
-    assert "B-2026-001 ist beschlossen" in (await house.sleep_until(END)).text
+    assert "B-2026-001 ist beschlossen" in (await house.sleep_until(END + GRACE)).text
 
 
 async def test_what_was_said_in_time_counts_however_late_it_is_read(house: House, room: TestRoom) -> None:
@@ -148,21 +149,21 @@ async def test_who_may_speak_is_counted_at_the_end(house: House, room: TestRoom)
     await room.says('!einwand "Zu teuer"', who="Bodo")
     await room.says("!zustimmung", who="Carla")
     await seat(house, "Bodo", standing=Standing.GUEST)
-    assert "1 von 2 hat zugestimmt, kein Einwand, 1 ohne" in (await house.sleep_until(END)).text
+    assert "1 von 2 hat zugestimmt, kein Einwand, 1 ohne" in (await house.sleep_until(END + GRACE)).text
 
 
 async def test_nobody_cannot_consent(house: House, room: TestRoom) -> None:
     await room.says(UMLAUF)
     for name in ("Anna", "Bodo", "Carla"):
         await seat(house, name, standing=Standing.OBSERVER)
-    assert "Es war niemand mehr da" in (await house.sleep_until(END)).text
+    assert "Es war niemand mehr da" in (await house.sleep_until(END + GRACE)).text
     assert (await the_only(house)).state == "rejected"
 
 
 async def test_what_is_adopted_replaces_and_is_reviewed(house: House, room: TestRoom, above: TestRoom) -> None:
     await room.says('!beschluss "Wir bleiben draußen"')
     await above.says(f"{UMLAUF} räume=UAG1 ersetzt=B-1 prüfen=1.6.2027", who="Gerda")
-    answer = await house.sleep_until(END)
+    answer = await house.sleep_until(END + GRACE)
     assert answer.of("resolution-replaced").room == room.id
     assert answer.of("circulation-ended").text.endswith("Ersetzt B-2026-001")
     assert [one.room for one in answer.messages] == [above.id, room.id, room.id]
@@ -233,7 +234,7 @@ async def test_a_vote_is_cast_and_counted_as_any_poll(house: House, room: TestRo
     assert "org.matrix.msc3381.poll.start" in [one.type for one in begun.sent]
     await room.says("!stimme U1 1", who="Bodo")
     await room.says("!stimme U1 Ja", who="Carla")
-    ended = await house.sleep_until(END)
+    ended = await house.sleep_until(END + timedelta(hours=1))
     told = [one for one in ended.messages if one.key == "resolution-voted"]
     assert [one.room for one in told] == [room.id, above.id]
     assert told[0].text == (
