@@ -8,7 +8,7 @@ from commands.kit.context import Context
 from commands.kit.readers import Deadline, LetteredResolution, NamedResolution
 from commands.kit.roles import Role
 from commands.kit.say import Refusal, Say
-from commands.kit.triggers import Answer, command
+from commands.kit.triggers import Answer, command, job
 from commands.resolutions.making import Review, checked, describe, draft, keep, take_back
 from commands.resolutions.rounds import (
     DEADLINE,
@@ -127,6 +127,16 @@ async def extend(ctx: Context, resolution: LetteredResolution, *, closes: Deadli
     data = {"resolution": found.resolution, "before": before}
     says = told(ctx, "circulation-extended", found.rooms, about=found.resolution, **data)
     return [*says, *await cards(ctx, found)]
+
+
+@job("resolution moved")
+async def show_again(ctx: Context, resolution_id: int) -> Answer:
+    """Show a circulation anew in a room that replaces the one in which it was asked; what was said stays."""
+    resolution = await resolutions.by_id(ctx.tx, resolution_id)
+    if resolution is None or not resolution.is_open:
+        return None
+    found = await round_of(ctx, resolution, await ctx.tx.get_one(Room, resolution.room_id))
+    return [say for say in await cards(ctx, found, in_place=False) if say.room is ctx.room]
 
 
 async def _check_reach(ctx: Context, where: Sequence[Room], closes: datetime, review: date | None) -> None:
