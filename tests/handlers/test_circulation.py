@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from commands.resolutions.rounds import GRACE
-from storage import due, rooms
 from storage.municipalities import Standing
 from storage.rooms import RoomKind
 from tests.handlers.facts import direct_chat
@@ -383,20 +382,3 @@ async def test_the_author_may_lead_without_the_office(house: House, room: TestRo
     assert "läuft jetzt bis" in (await room.says("!umlauf verlängern B-1 bis=13.11.", who="Bodo")).text
     assert "ist abgebrochen" in (await room.says("!umlauf abbrechen B-1", who="Bodo")).text
     assert [(one.created_by, one.state) for one in await stored(house)] == [(user("Bodo"), "withdrawn")]
-
-
-async def test_a_room_that_replaces_another_is_asked_anew(house: House, room: TestRoom, other: TestRoom) -> None:
-    await room.says(f"{UMLAUF} räume=UAG1,UAG3")
-    await other.says("!zustimmung", who="Bodo")
-    async with house.database.begin() as tx:
-        old = await rooms.by_matrix_id(tx, other.id)
-        assert old is not None
-        await rooms.move(tx, old, "!new")
-        await due.add(tx, "room upgraded", old.id, old.id, house.now)
-    moved = await house.sleep(seconds=0)
-    card = moved.of("circulation")
-    assert (card.room, card.relation) == ("!new", None)
-    assert cards(moved) == ["1 von 4 hat zugestimmt, kein Einwand"]
-    told = await TestRoom(house, "!new").reacts(card.event_id, "👍", who="Dieter")
-    assert [one.edits for one in told.sent if one.room == "!new"] == [card.event_id]
-    assert cards(told) == ["2 von 4 haben zugestimmt, kein Einwand"] * 2

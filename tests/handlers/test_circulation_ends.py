@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete
 
 from commands.resolutions.rounds import GRACE
-from storage import polls
+from storage import due, polls, rooms
 from storage.due import Due
 from storage.municipalities import Standing
 from storage.polls import Majority, Poll, PollState, Suffrage
@@ -171,6 +171,23 @@ async def test_what_is_adopted_replaces_and_is_reviewed(house: House, room: Test
     review = await house.sleep(days=400)
     assert review.message.room == above.id
     assert review.text.startswith("Wiedervorlage: B-2026-002 Wir treten dem Netzwerk bei")
+
+
+async def test_a_room_that_replaces_another_is_asked_anew(house: House, room: TestRoom, other: TestRoom) -> None:
+    await room.says(f"{UMLAUF} räume=UAG1,UAG3")
+    await other.says("!zustimmung", who="Bodo")
+    async with house.database.begin() as tx:
+        old = await rooms.by_matrix_id(tx, other.id)
+        assert old is not None
+        await rooms.move(tx, old, "!new")
+        await due.add(tx, "room upgraded", old.id, old.id, house.now)
+    moved = await house.sleep(seconds=0)
+    card = moved.of("circulation")
+    assert (card.room, card.relation) == ("!new", None)
+    assert card.text.endswith("1 von 4 hat zugestimmt, kein Einwand")
+    told = await TestRoom(house, "!new").reacts(card.event_id, "👍", who="Dieter")
+    assert [one.edits for one in told.sent if one.room == "!new"] == [card.event_id]
+    assert told.of("circulation").text.endswith("2 von 4 haben zugestimmt, kein Einwand")
 
 
 # -- by a vote
