@@ -19,6 +19,7 @@ CAPABILITY = Capability(
         voices.agree_by_reaction,
         voices.object_to,
         voices.withdraw_objection,
+        circulating.show_again,
         deciding.close,
         deciding.conclude,
         deciding.review,

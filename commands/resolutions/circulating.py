@@ -8,10 +8,11 @@ from commands.kit.context import Context
 from commands.kit.readers import Deadline, LetteredResolution, NamedResolution
 from commands.kit.roles import Role
 from commands.kit.say import Refusal, Say
-from commands.kit.triggers import Answer, command
+from commands.kit.triggers import Answer, command, job
 from commands.resolutions.making import Review, checked, describe, draft, keep, take_back
 from commands.resolutions.rounds import (
     DEADLINE,
+    GRACE,
     allow_leading,
     cards,
     check_deadline,
@@ -59,7 +60,7 @@ async def circulate(
         asked_rooms = [room.name for room in where]
         return ctx.say("circulation-vote", about=resolution, resolution=resolution, poll=poll, asked=asked_rooms)
     await resolutions.set_rooms(ctx.tx, resolution, [room.id for room in where])
-    await ctx.due(DEADLINE, resolution, at=closes)
+    await ctx.due(DEADLINE, resolution, at=closes + GRACE)
     return await cards(ctx, await round_of(ctx, resolution, ctx.room), in_place=False)
 
 
@@ -128,6 +129,16 @@ async def extend(ctx: Context, resolution: LetteredResolution, *, closes: Deadli
     return [*says, *await cards(ctx, found)]
 
 
+@job("resolution moved")
+async def show_again(ctx: Context, resolution_id: int) -> Answer:
+    """Show a circulation anew in a room that replaces the one in which it was asked; what was said stays."""
+    resolution = await resolutions.by_id(ctx.tx, resolution_id)
+    if resolution is None or not resolution.is_open:
+        return None
+    found = await round_of(ctx, resolution, await ctx.tx.get_one(Room, resolution.room_id))
+    return [say for say in await cards(ctx, found, in_place=False) if say.room is ctx.room]
+
+
 async def _check_reach(ctx: Context, where: Sequence[Room], closes: datetime, review: date | None) -> None:
     """Refuse to ask rooms in which nobody may speak, and a review before there is anything to review."""
     electorate = await electorates.load(ctx.tx, [room.id for room in where], ctx.setup.nobody)
@@ -188,7 +199,7 @@ async def _unspoken(ctx: Context, resolution_id: int) -> Resolution | None:
 async def _move(ctx: Context, resolution: Resolution, closes: datetime, home: Room) -> None:
     await due.cancel(ctx.tx, DEADLINE, resolution.id)
     resolution.closes_at = closes
-    await ctx.due(DEADLINE, resolution, at=closes, room=home)
+    await ctx.due(DEADLINE, resolution, at=closes + GRACE, room=home)
 
 
 async def _call_off(ctx: Context, resolution: Resolution, home: Room, reason: str) -> list[Say]:

@@ -52,7 +52,8 @@ async def conclude(ctx: Context, poll_id: int) -> Answer:
         favoured = result.verdict == "won" and result.leaders[0].number == IN_FAVOUR
         state = ResolutionState.ADOPTED if favoured else ResolutionState.REJECTED
         resolution.outcome = {"eligible": result.eligible, "voters": result.voters, "verdict": result.verdict}
-        elsewhere = await decide(ctx, resolution, home, state, poll.closed_at or ctx.now)
+        ended_at = min(poll.closes_at, poll.closed_at or ctx.now)
+        elsewhere = await decide(ctx, resolution, home, state, ended_at)
     rooms = await audience(ctx, home, await poll_rooms(ctx, poll_id))
     ended = told(ctx, "resolution-voted", rooms, about=resolution, **await picture(ctx, resolution, home))
     return [*ended, *elsewhere]

@@ -31,7 +31,9 @@ Review = Annotated[date, ReviewDay()]
 
 
 def checked(text: str) -> str:
-    """Return the text of a resolution; refuses one that is only the name of a resolution."""
+    """Return the text of a resolution; refuses one without words, and one that is only the name of a resolution."""
+    if not resolutions.words_of(text):
+        raise Refusal("resolution-text-missing")
     if looks_like_a_name(text):
         raise Refusal("resolution-or-name", written=text)
     return text

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from commands.kit.context import Context
@@ -19,6 +19,7 @@ from storage.resolutions import Procedure, Resolution, ResolutionName, Voice
 from storage.rooms import Room
 
 DEADLINE = "resolution deadline"
+GRACE = timedelta(seconds=5)  # what was said in time may come a little later than the deadline itself
 CARD = "circulation"
 OBJECTIONS_SHOWN = 5
 

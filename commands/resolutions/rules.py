@@ -13,7 +13,7 @@ from commands.votes.result import Result
 from storage.polls import PollKind
 from storage.resolutions import ResolutionState, Voice
 
-LIKE_A_NAME = re.compile(r"(?:B[ ‐‑–-]?)?(?:[0-9]{4}[ ‐‑–-])?[0-9]{1,6}", re.IGNORECASE)
+LIKE_A_NAME = re.compile(r"(?:B[ ‐‑–-]?)?(?:[0-9]{4}[ ‐‑–-])?[0-9]{1,6}-?", re.IGNORECASE)
 YES, NO = ("ja", "yes"), ("nein", "no")
 OPTIONS: Mapping[str, Sequence[str]] = {
     "de": ("Ja", "Nein", "Enthaltung"),

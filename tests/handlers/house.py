@@ -245,11 +245,11 @@ class TestRoom:
     async def edits(self, event_id: str, text: str, *, who: str = "Anna") -> Answer:
         return await self._event("edit", who, text=text, relates_to=event_id)
 
-    async def redacts(self, event_id: str, *, who: str = "Anna") -> Answer:
-        return await self._event("redaction", who, relates_to=event_id)
+    async def redacts(self, event_id: str, *, who: str = "Anna", after: timedelta = timedelta(0)) -> Answer:
+        return await self._event("redaction", who, relates_to=event_id, after=after)
 
-    async def reacts(self, event_id: str, key: str, *, who: str = "Anna") -> Answer:
-        return await self._event("reaction", who, text=key, relates_to=event_id)
+    async def reacts(self, event_id: str, key: str, *, who: str = "Anna", after: timedelta = timedelta(0)) -> Answer:
+        return await self._event("reaction", who, text=key, relates_to=event_id, after=after)
 
     async def votes(self, event_id: str, answers: Sequence[str], *, who: str = "Anna") -> Answer:
         return await self._event("vote", who, answers=tuple(answers), relates_to=event_id)
