@@ -48,7 +48,10 @@ async def recount(tx: AsyncSession, poll: Poll, nobody: Collection[str]) -> Elec
     rooms = [room.id for room in (await polls.rooms_of(tx, [poll.id]))[poll.id]]
     electorate = await electorates.load(tx, rooms, nobody)
     casts = [cast_of(row) for row in (await polls.ballots(tx, [poll.id]))[poll.id]]
-    poll.outcome = shown(poll, tallied(poll, casts, electorate, rooms))
+    kept = tallied(poll, casts, electorate, rooms)
+    if poll.is_open:
+        kept.pop("names", None)  # only the end tells them, and every vote reads what the poll keeps
+    poll.outcome = shown(poll, kept)
     return electorate
 
 
