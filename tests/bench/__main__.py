@@ -37,11 +37,15 @@ LARGE_TITLES = {
     "vote_reaction_1000_ms": ("A vote by reaction, 1,000 ballots", ""),
     "vote_reaction_10000_ms": ("A vote by reaction, 10,000 ballots", ""),
     "vote_reaction_ratio": ("A vote by reaction, 10,000 ballots to 10", "at most 1.3"),
+    "vote_named_10_ms": ("A vote by name, 10 ballots", ""),
+    "vote_named_1000_ms": ("A vote by name, 1,000 ballots", ""),
+    "vote_named_10000_ms": ("A vote by name, 10,000 ballots", ""),
+    "vote_named_ratio": ("A vote by name, 10,000 ballots to 10", "at most 1.3"),
     **{
         f"{what}_{where}_{suffrage}_ms": (f"{title} 10,000 ballots, {rooms}, {who}", "")
-        for what, title in (("tally", "Counting"), ("status", "Showing"), ("close", "Closing with"))
+        for what, title in (("tally", "Counting"), ("status", "Showing"), ("close", "Closing"))
         for where, rooms in (("one", "one room"), ("six", "six rooms"))
-        for suffrage, who in (("person", "persons"), ("town", "municipalities"))
+        for suffrage, who in (("person", "persons"), ("town", "towns"))
     },
     "edits_0_ms": ("Showing a poll in six rooms, no edits yet", ""),
     "edits_5000_ms": ("Showing a poll in six rooms, 5,000 edits each", ""),

@@ -1,7 +1,7 @@
 """A large initiative in a database file of its own, with the real dispatcher, in this process."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -41,6 +41,11 @@ def cpu(samples: Samples, key: str) -> Iterator[None]:
 def medians(samples: Samples) -> dict[str, float]:
     """Return the middle one of all tries."""
     return {key: median(tries) for key, tries in samples.items()}
+
+
+def in_turn(sizes: Iterable[int], turn: int) -> list[int]:
+    """Return the sizes in an order that changes from turn to turn, so that none always comes first."""
+    return sorted(sizes, reverse=turn % 2 == 1)
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ from tests.bench.large import (
     fill,
     forget,
     house,
+    in_turn,
     medians,
     member,
     open_poll,
@@ -43,23 +44,40 @@ async def measure_votes(tries: int) -> dict[str, float]:
     samples: Samples = {}
     async with house() as place:
         room = await place.room("UAG1", "Anna", *map(member, range(MANY)), powers={"Anna": 100})
-        halls = {size: await open_poll(place, room, [room], f"Frage {size}") for size in SIZES}
-        for size, hall in halls.items():
-            await fill(place, hall, ballots=size)
+        halls = {size: await _shown(place, room, size) for size in SIZES}
+        named = {size: await _shown(place, room, size, "namentlich=ja") for size in SIZES}
         for turn in range(tries * VOTES):
-            for size, hall in halls.items():
+            for size in in_turn(SIZES, turn):
+                hall = halls[size]
                 command = _said(place, room, "text", member(turn), text=f"!stimme U{hall.poll_id} 2")
                 with cpu(samples, f"vote_command_{size}_ms"):
                     assert (await place.dispatcher.handle(command, place.now)).handled
                 reaction = _said(place, room, "reaction", member(turn + 1), text=KEYCAP, relates_to=hall.status[0])
                 with cpu(samples, f"vote_reaction_{size}_ms"):
                     assert (await place.dispatcher.handle(reaction, place.now)).handled
+                by_name = _said(place, room, "text", member(turn), text=f"!stimme U{named[size].poll_id} 2")
+                with cpu(samples, f"vote_named_{size}_ms"):
+                    assert (await place.dispatcher.handle(by_name, place.now)).handled
             await _take_out(place)
-        await place.deliver()
     found = medians(samples)
-    for way in ("command", "reaction"):
+    for way in ("command", "reaction", "named"):
         found[f"vote_{way}_ratio"] = found[f"vote_{way}_{MANY}_ms"] / found[f"vote_{way}_{SIZES[0]}_ms"]
     return found
+
+
+async def _shown(place: House, room: TestRoom, ballots: int, rules: str = "") -> Hall:
+    """A poll with so many ballots, which its status message tells."""
+    hall = await open_poll(place, room, [room], "Wo tagen wir?", rules)
+    await fill(place, hall, ballots=ballots)
+    await _plan_to_show(place, hall)
+    assert (await place.dispatcher.deadlines.fire_next(place.now)).handled
+    await place.deliver()
+    return hall
+
+
+async def _plan_to_show(place: House, hall: Hall) -> None:
+    async with place.database.begin() as tx:
+        await due.add(tx, STATUS, hall.poll_id, hall.room_ids[0], place.now)
 
 
 def _said(place: House, room: TestRoom, kind: Kind, who: str, *, text: str, relates_to: str | None = None) -> Message:
@@ -110,7 +128,7 @@ async def _count(place: House, name: str, hall: Hall, samples: Samples) -> None:
         assert poll is not None
         with cpu(samples, f"tally_{name}_ms"):
             await recount(tx, poll, place.setup.nobody)
-        await due.add(tx, STATUS, hall.poll_id, hall.room_ids[0], place.now)
+    await _plan_to_show(place, hall)
     with cpu(samples, f"status_{name}_ms"):
         assert (await place.dispatcher.deadlines.fire_next(place.now)).handled
     await place.deliver()
@@ -130,10 +148,10 @@ async def measure_edits(tries: int) -> dict[str, float]:
         halls = {count: await open_poll(place, six[0], six, f"Frage {count}") for count in (0, EDITS)}
         await fill(place, *halls.values(), ballots=PEOPLE)
         await edit(place, halls[EDITS], EDITS)
-        for _ in range(tries * VOTES):
-            for count, hall in halls.items():
-                async with place.database.begin() as tx:
-                    await due.add(tx, STATUS, hall.poll_id, hall.room_ids[0], place.now)
+        for turn in range(tries * VOTES):
+            for count in in_turn(halls, turn):
+                hall = halls[count]
+                await _plan_to_show(place, hall)
                 with cpu(samples, f"edits_{count}_ms"):
                     assert (await place.dispatcher.deadlines.fire_next(place.now)).handled
                 await place.deliver()

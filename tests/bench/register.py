@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 from storage import resolutions, rooms
 from storage.database import Database
 from storage.resolutions import Resolution, ResolutionState, ResolutionWord
-from tests.bench.large import MANY, Samples, cpu, house, medians
+from tests.bench.large import MANY, Samples, cpu, house, in_turn, medians
 from tests.handlers.house import House, user
 
 FEW = 100
@@ -29,7 +29,8 @@ async def measure_register(tries: int) -> dict[str, float]:
         sizes = {FEW: few, MANY: many}
         room_ids = {size: await _lay_down(place, size) for size, place in sizes.items()}
         for turn in range(tries * ENTRIES):
-            for size, place in sizes.items():
+            for size in in_turn(sizes, turn):
+                place = sizes[size]
                 await _enter(place, room_ids[size][0], samples, f"enter_{size}_ms", turn)
             await _look(many.database, room_ids[MANY], samples)
         async with many.database.begin() as tx:
