@@ -148,7 +148,7 @@ async def next_rows(tx: AsyncSession, busy: Sequence[int], limit: int) -> list[t
 MARK = (
     update(Outgoing)
     .where(Outgoing.id == bindparam("row"), Outgoing.txn_id == bindparam("txn"))
-    .values(sent_at=bindparam("at"), event_id=bindparam("event"), error=bindparam("why"))
+    .values(sent_at=bindparam("at"), event_id=bindparam("event"), error=bindparam("why"), attachment=None)
     .execution_options(synchronize_session=False)
 )
 
@@ -156,7 +156,7 @@ MARK = (
 async def mark(
     tx: AsyncSession, row: Outgoing, at: datetime, *, event_id: str | None, error: str | None = None
 ) -> None:
-    """Write down that a row was sent (or given up); a row that was overtaken meanwhile stays waiting."""
+    """Write down that a row was sent (or given up), and drop its attachment; one overtaken meanwhile stays waiting."""
     values = {"row": row.id, "txn": row.txn_id, "at": at, "event": event_id, "why": error}
     await (await tx.connection()).execute(MARK, values)
 

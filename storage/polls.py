@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, deferred, mapped_column, undefer
 
 from storage.base import Base
 from storage.municipalities import Seat
-from storage.rooms import Room, RoomMember
+from storage.rooms import Room, RoomMember, in_order
 
 
 class PollState(StrEnum):
@@ -154,12 +154,12 @@ async def set_rooms(tx: AsyncSession, poll: Poll, room_ids: Collection[int]) -> 
 
 
 async def rooms_of(tx: AsyncSession, poll_ids: Collection[int]) -> dict[int, list[Room]]:
-    """Return the joined rooms in which each of these polls can be voted on, in the order of their making."""
+    """Return the joined rooms in which each of these polls can be voted on, in the order in which people list them."""
     query = select(PollRoom.poll_id, Room).join(Room, Room.id == PollRoom.room_id)
     found: dict[int, list[Room]] = {number: [] for number in poll_ids}
-    for number, room in await tx.execute(query.where(PollRoom.poll_id.in_(poll_ids), Room.joined).order_by(Room.id)):
+    for number, room in await tx.execute(query.where(PollRoom.poll_id.in_(poll_ids), Room.joined)):
         found[number].append(room)
-    return found
+    return {number: in_order(rooms) for number, rooms in found.items()}
 
 
 async def is_asked_in(tx: AsyncSession, poll: Poll, room_id: int) -> bool:

@@ -1,6 +1,6 @@
 """How polls end: at their deadline, before it, when all have voted, or without a result; and who is reminded."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from commands.kit.context import Context
@@ -64,7 +64,7 @@ async def close_due(ctx: Context, poll_id: int) -> Answer:
     poll = await polls.find(ctx.tx, poll_id, lock=True)
     if poll is None or not poll.is_open or poll.closes_at > ctx.now:
         return None
-    return await close(ctx, poll)
+    return await close(ctx, poll, late=ctx.late)
 
 
 @job(REMINDER)
@@ -121,13 +121,12 @@ async def cancel_poll(ctx: Context, poll: PollId) -> Answer:
     return await cancel(ctx, found)
 
 
-async def close(ctx: Context, poll: Poll) -> list[Say]:
+async def close(ctx: Context, poll: Poll, *, late: bool = False) -> list[Say]:
     """Count for the last time and tell the result; who could vote is kept with it."""
     poll.state, poll.closed_at = PollState.CLOSED, ctx.now
     electorate = await recount(ctx.tx, poll, ctx.setup.nobody)
     poll.electorate = electorates.frozen(electorate)
     await _over(ctx, poll)
-    late = ctx.late and not poll.ends_with_all
     return await cards.ending(ctx, poll, "poll-result", late=late, before=await _mean_before(ctx, poll))
 
 
@@ -173,13 +172,21 @@ async def _reminder(ctx: Context, poll: Poll, room: Room, users: Sequence[str]) 
 async def _conflicts(
     ctx: Context, poll: Poll, asked: Sequence[Room], divided: Sequence[tuple[str, Sequence[str]]]
 ) -> list[Say]:
-    """Tell those whose municipality has no vote because they differ, in the first room in which one of them is."""
+    """Tell those whose municipality has no vote because they differ, in as few rooms as reach them all."""
     if not divided:
         return []
     electorate = await electorates.load(ctx.tx, [room.id for room in asked], ctx.setup.nobody)
     says = []
     for town, users in divided:
-        where = next(room for room in asked if any(room.id in electorate.voters[user].rooms for user in users))
         data = {"poll": poll, "town": town, "people": await ctx.people(users)}
-        says.append(Say(key="poll-conflict", data=data, about=poll, room=where, mention=tuple(users)))
+        untold = set(users)
+        while untold:
+            where = max(asked, key=lambda room: len(_present(electorate, room, untold)))
+            here = _present(electorate, where, untold)
+            says.append(Say(key="poll-conflict", data=data, about=poll, room=where, mention=tuple(here)))
+            untold -= set(here)
     return says
+
+
+def _present(electorate: Electorate, room: Room, users: Collection[str]) -> list[str]:
+    return sorted(user for user in users if room.id in electorate.voters[user].rooms)
