@@ -52,7 +52,8 @@ class Poll(Base):
 
     `room_id` is where it was asked and from where it is led. `options` of a date poll are ISO 8601 intervals in UTC.
     `most` is how many options, or points, a ballot may give. `quorum` is a number or a percentage (`12`, `50%`).
-    `outcome` is the tally as it was last shown, and for ever once the poll is closed; `electorate` who could vote then.
+    `outcome` is the tally as it was last shown, and for ever once the poll is closed, then with who voted what where
+    that is told; `electorate` is who could vote then.
     `shown_at` is when the status message was last written. `then` names the job that follows the closing.
     """
 

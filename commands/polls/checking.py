@@ -68,7 +68,7 @@ async def check(ctx: Context, poll_id: int) -> Answer:
     if poll is None:
         return None
     there = {one.event_id: one for one in read(ctx.found, poll)}
-    stored = {one.event_id: one for one in await polls.stored_ballots(ctx.tx, poll)}
+    stored = {one.event_id: one for one in (await polls.ballots(ctx.tx, [poll.id]))[poll.id]}
     missing = [one for event, one in there.items() if event not in stored]
     unseen = [one for event, one in stored.items() if event not in there]
     await _bring_back(ctx, poll, missing)
