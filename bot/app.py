@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
@@ -134,7 +133,6 @@ class App:
 
     async def _work(self) -> None:
         """Read, send and wake until stopped; what fell due while away waits for what was said while away."""
-        gc.freeze()  # what is loaded by now stays; looking through it doubles the time that a large count takes
         log.info("running", user=self.settings.matrix.user, server=self.settings.matrix.homeserver)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.reader.run())
