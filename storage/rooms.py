@@ -113,11 +113,6 @@ def in_order(found: Iterable[Room]) -> list[Room]:
     return sorted(found, key=lambda room: (kinds.index(room.kind), _natural(room.key or ""), room.id))
 
 
-async def by_ids(tx: AsyncSession, room_ids: Iterable[int]) -> dict[int, Room]:
-    """Return these rooms by their internal numbers."""
-    return {room.id: room for room in await tx.scalars(select(Room).where(Room.id.in_(list(room_ids))))}
-
-
 async def by_matrix_ids(tx: AsyncSession, matrix_ids: Iterable[str]) -> dict[str, Room]:
     """Return these rooms by their Matrix ids."""
     query = select(Room).where(Room.matrix_id.in_(list(matrix_ids)))

@@ -54,14 +54,15 @@ class Play:
 
     A block `befehl` is what Anna says in her group's room, or who and where the words behind it name; as an `antwort`
     to the bot's last message there, or as a new text (`bearbeitet`) of what was said last. The quote that follows
-    is the answer there; without one the bot acknowledges by a reaction. A quote by itself: time passes until the bot
-    says so.
+    is the answer there; without one the bot acknowledges by a reaction. A quote by itself: the bot has said so in
+    another room, or time passes until it does.
     """
 
     house: House
     rooms: dict[str, TestRoom] = field(default_factory=dict)
     heard: dict[str, Sent] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
+    told: list[Sent] = field(default_factory=list)
 
     async def open(self) -> None:
         """Let the rooms be there, the group's room as the bot finds it on an invitation."""
@@ -91,6 +92,7 @@ class Play:
             answer = await room.says(text, who=who, reply_to=reply_to)
             self.said[room.id] = answer.event_id
         await self.house.dispatcher.upkeep(self.house.now)
+        self.told = []
         self.listen(answer)
         return Answer([one for one in answer.sent if one.room == room.id], answer.event_id)
 
@@ -99,14 +101,15 @@ class Play:
         for wait in WAITS:
             answer = await self.house.sleep_until(self.house.now + wait)
             self.listen(answer)
-            for one in answer.messages:
+            for one in self.told:
                 if says(one.text, quote):
                     self.heard[one.room] = one
                     return one
         return None
 
     def listen(self, answer: Answer) -> None:
-        """Remember the bot's last message in each room."""
+        """Remember all that the bot has told since somebody spoke, and its last message in each room."""
+        self.told += answer.messages
         self.heard |= {one.room: one for one in answer.messages}
 
 

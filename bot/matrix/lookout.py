@@ -67,7 +67,7 @@ class Lookout:
             try:
                 upcoming = await self._run_all()
             except DatabaseTrouble as error:
-                log.warning("cannot look for errands", why=error.reason)
+                log.warning("cannot look for what is due", why=error.reason)
                 upcoming = self.clock() + RETRY
             await self._sleep_until(upcoming)
 
@@ -98,7 +98,7 @@ class Lookout:
             raise
         except Exception:
             # One errand that nobody can do must not hold up the others for ever.
-            log.exception("cannot look at the server", due=errand.row.id)
+            log.exception("a deadline could not be handled", due=errand.row.id)
             await self.deadlines.put_off(errand, self.clock())
         else:
             if found is not None and (outcome := await self.deadlines.run(errand, found, self.clock())).handled:
@@ -128,7 +128,7 @@ class Lookout:
                     if message is not None and look.finds(message):
                         found.append(message)
             except Rejected as error:
-                log.warning("there is nothing to see", room=look.room, event_id=look.event_id, why=error.code)
+                log.warning("an event cannot be looked at", room=look.room, event_id=look.event_id, why=error.code)
         return found
 
     async def _one(self, look: Look) -> AsyncIterator[Event]:

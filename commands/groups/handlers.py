@@ -112,7 +112,9 @@ async def introduce(ctx: Context, room_id: int) -> Answer:  # noqa: ARG001 - it 
 
 @job("room upgraded")
 async def tell_of_upgrade(ctx: Context, room_id: int) -> Answer:  # noqa: ARG001 - it is the room of the row
-    """Tell the new room and the coordinators that everything has moved (row R7)."""
+    """Tell the new room and the coordinators that everything has moved, and let open polls be asked there (row R7)."""
+    for poll in await polls.open_polls(ctx.tx, [ctx.room.id]):
+        await ctx.due("poll moved", poll, at=ctx.now)
     told = [one for one in await rooms.of_kind(ctx.tx, RoomKind.COORDINATORS) if one.id != ctx.room.id]
     return [ctx.say("room-upgraded"), *(ctx.say("room-upgraded-report", room=one, moved=ctx.room) for one in told)]
 

@@ -112,7 +112,7 @@ async def _said(
     withdrawn: bool = False,
 ) -> Say:
     """Say what people stand for now, and whose deputy left; open polls may count differently."""
-    ended = await municipalities.end_offices(ctx.tx) if changed else []
+    ended = await municipalities.end_offices(ctx.tx)
     if changed:
         await recount(ctx, users)
     without = [one.name for one in ended]

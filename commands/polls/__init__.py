@@ -23,6 +23,7 @@ CAPABILITY = Capability(
         voting.vote_natively,
         checking.check,
         opening.announce,
+        opening.ask_again,
         deadlines.show_status,
         deadlines.close_due,
         deadlines.remind,

@@ -64,7 +64,7 @@ async def close_due(ctx: Context, poll_id: int) -> Answer:
     poll = await polls.find(ctx.tx, poll_id, lock=True)
     if poll is None or not poll.is_open or poll.closes_at > ctx.now:
         return None
-    return await close(ctx, poll)
+    return await close(ctx, poll, late=ctx.late)
 
 
 @job(REMINDER)
@@ -121,13 +121,12 @@ async def cancel_poll(ctx: Context, poll: PollId) -> Answer:
     return await cancel(ctx, found)
 
 
-async def close(ctx: Context, poll: Poll) -> list[Say]:
+async def close(ctx: Context, poll: Poll, *, late: bool = False) -> list[Say]:
     """Count for the last time and tell the result; who could vote is kept with it."""
     poll.state, poll.closed_at = PollState.CLOSED, ctx.now
     electorate = await recount(ctx.tx, poll, ctx.setup.nobody)
     poll.electorate = electorates.frozen(electorate)
     await _over(ctx, poll)
-    late = ctx.late and not poll.ends_with_all
     return await cards.ending(ctx, poll, "poll-result", late=late, before=await _mean_before(ctx, poll))
 
 

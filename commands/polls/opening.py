@@ -233,6 +233,15 @@ async def announce(ctx: Context, poll_id: int) -> Answer:
     return await cards.opening(ctx, poll, asked)
 
 
+@job("poll moved")
+async def ask_again(ctx: Context, poll_id: int) -> Answer:
+    """Ask an open poll anew in a room that replaces the one in which it was asked; votes stay."""
+    poll = await polls.find(ctx.tx, poll_id, lock=True)
+    if poll is None or not poll.is_open:
+        return None
+    return [say for say in await cards.opening(ctx, poll, await cards.asked_rooms(ctx, poll)) if say.room is ctx.room]
+
+
 async def _ask(ctx: Context, wish: Wish) -> list[Say]:
     """Open the poll, and say so in every room that is asked and in the one that asks."""
     if wish.rooms is not None:

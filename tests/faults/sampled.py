@@ -21,7 +21,7 @@ NO_MORE_THAN = 20.0
 
 @dataclass
 class Bot:
-    """The bot with the sample capability; `pass_time` moves its clock."""
+    """The bot with the sample capability; `moved` is how far its clock is ahead."""
 
     server: FakeHomeserver
     folder: Path

@@ -297,6 +297,18 @@ async def test_an_edit_changes_for_whom_a_coordinator_said_it(
     assert await names(house) == ["Stendal"]
 
 
+async def test_an_edit_ends_the_office_of_whom_it_leaves_out(
+    house: House, room: TestRoom, coordination: TestRoom
+) -> None:
+    await coordination.says("!kommune Stendal", who="Carla")
+    await house.sleep(minutes=1)
+    first = await room.says("!kommune @bodo Stendal", who="Carla")
+    await room.says("!vertretung @bodo", who="Bodo")
+    edited = await room.edits(first.event_id, "!kommune @carla Stendal", who="Carla")
+    assert "Ohne Vertretung ist damit: Stendal." in edited.message.text
+    assert (await town(house, "Stendal")).deputy is None
+
+
 @pytest.mark.parametrize("text", ["!kommune Halle (Saale)", "!kommune aus", "!kommune", "!kommune als=gast"])
 async def test_an_edit_of_what_is_not_so_any_more_changes_nothing(house: House, room: TestRoom, text: str) -> None:
     first = await room.says("!kommune Stendal", who="Bodo")
