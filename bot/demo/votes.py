@@ -62,9 +62,9 @@ async def date_poll(stage: Stage) -> None:
         "Carla",
         energy,
         '!termin "Workshop Energie" 6.1. 10:00, 13.1. 14:00-16:00, 16.1. 9:00',
-        "1. Mittwoch, 6. Januar 2027, 10:00–11:00 Uhr – Feiertag: Heilige Drei Könige",
+        "1. Mittwoch, 6. Januar 2027, 10:00–11:00 Uhr (Feiertag: Heilige Drei Könige)",
         "2. Mittwoch, 13. Januar 2027, 14:00–16:00 Uhr",
-        "3. Samstag, 16. Januar 2027, 09:00–10:00 Uhr – Wochenende",
+        "3. Samstag, 16. Januar 2027, 09:00–10:00 Uhr (Wochenende)",
     )
     number = number_in(poll, "U")
     await stage.says("Dieter", energy, f"!stimme U{number} 1 nein 2 ja 3 notfalls", reaction="✅")
@@ -105,7 +105,7 @@ async def six_rooms_result(stage: Stage) -> None:
     for key in ("INI", "UAG1", "UAG2", "UAG3", "UAG4", "UAG6"):
         await stage.shows(
             stage[key], "Ergebnis über sechs Räume", "Wo findet der Kongress statt?", "Wernigerode: 4 (80 %)",
-            "Die meisten Stimmen hat Wernigerode", "Beteiligung: 5 von 8 (63 %) Kommunen", "UAG6 Beteiligung",
+            "Die meisten Stimmen hat Wernigerode", "Beteiligung: 5 von 8 Kommunen (63 %)", "UAG6 Beteiligung",
         )  # fmt: skip
     await stage.look()
     stage.expect_count(stage["INI"], 1, "Ergebnis U", "Wo findet der Kongress statt?")

@@ -15,21 +15,19 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+
+from talks import APPS, ENERGY, MEMBERS, Initiative
 
 from bot.demo.member import Member
-from bot.demo.speaker import Event
 from bot.demo.synapse import Account, Synapse
 
 HERE = Path(__file__).parent
 CLIENT = HERE / "client"
-ROOM = "UAG1 Bürger-Apps"
-OTHER_ROOMS = ("UAG6 Beteiligung", "UAG3 Energie", "Initiative")
-PASSWORD = "geheim"  # noqa: S105 - of accounts that live for half a minute
+PASSWORD = "geheim"  # noqa: S105 - of accounts that live for a minute
 
 
 def main() -> None:
-    """Write all pictures; needs the extra `demo`, Node.js, Chromium, and `npm install` in the folder `client`."""
+    """Write all pictures; README.md says what that needs."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--into", type=Path, default=HERE, help="folder for the pictures (default: this one)")
     options.add_argument("--chromium", default=shutil.which("chromium"), help="the browser's program")
@@ -43,22 +41,26 @@ def main() -> None:
 
 
 async def play(synapse: Synapse, folder: Path, camera: "Camera") -> None:
-    """Let the members talk with the bot, and look at their room as Carla."""
+    """Let the members talk with the bot, and look at their rooms as Carla."""
     bot = synapse.register("uagbot", PASSWORD, "uagbot")
     async with AsyncExitStack() as stack:
-        anna, bodo, carla = [
-            await stack.enter_async_context(Member(synapse.register(name.lower(), PASSWORD, name), synapse.url))
-            for name in ("Anna", "Bodo", "Carla")
-        ]
+        people = {
+            name: await stack.enter_async_context(Member(synapse.register(name.lower(), PASSWORD, name), synapse.url))
+            for name in MEMBERS
+        }
+        carla = people["Carla"].account
         stack.enter_context(running_bot(folder, synapse.url, bot))
-        for name in OTHER_ROOMS:
-            await carla.join(await anna.create_room(name, invite=[carla.user_id]))
-        room = await Conversation.begin(bot.user_id, anna, bodo, carla)
-        await room.vote()
-        await room.hand_out()
-        await asyncio.to_thread(camera.shoot, "room.png", 1100, 800, carla.account, "Mache ich")
-        await room.meet()
-        await asyncio.to_thread(camera.shoot, "room-phone.png", 390, 844, carla.account, "Danke")
+        initiative = await Initiative.begin(bot.user_id, people)
+        await initiative.ask_one_room()
+        await asyncio.to_thread(camera.shoot, "room.png", 1100, 800, carla, APPS, "Mache ich")
+        await initiative.meet()
+        await asyncio.to_thread(camera.shoot, "room-phone.png", 390, 844, carla, APPS, "Danke")
+        await initiative.ask_municipalities()
+        await asyncio.to_thread(camera.shoot, "poll.png", 1000, 1300, carla, APPS, "Ergebnis U2")
+        await initiative.find_a_date()
+        await asyncio.to_thread(camera.shoot, "dates.png", 390, 1180, carla, ENERGY, "Sehr gut")
+        await initiative.resolve()
+        await asyncio.to_thread(camera.shoot, "resolution.png", 760, 1500, carla, APPS, "Druckerei")
 
 
 @contextmanager
@@ -78,66 +80,6 @@ def running_bot(folder: Path, homeserver: str, account: Account) -> Iterator[Non
     finally:
         process.terminate()
         process.wait()
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """Three members and the bot in one room; each goes on when the answer to the last line is there."""
-
-    room: str
-    bot: str
-    anna: Member
-    bodo: Member
-    carla: Member
-
-    @classmethod
-    async def begin(cls, bot: str, anna: Member, bodo: Member, carla: Member) -> "Conversation":
-        """Open the room; the bot introduces itself and learns which group it is."""
-        room = await anna.create_room(ROOM, invite=[bodo.user_id, carla.user_id, bot])
-        await bodo.join(room)
-        await carla.join(room)
-        begun = cls(room, bot, anna, bodo, carla)
-        await begun.answer("!hilfe")
-        await begun.says(anna, '!gruppe einrichten UAG1 "Bürger-Apps"', "UAG1")
-        return begun
-
-    async def vote(self) -> None:
-        """Ask, vote by reaction and by command, and close the poll."""
-        await self.bodo.say(self.room, "Guten Morgen, wo treffen wir uns eigentlich im März?")
-        asked = '!umfrage "Wo tagen wir im März?" Halle Stendal Wernigerode bis=Freitag'
-        poll = await self.says(self.anna, asked, "0 von 3")
-        await self.bodo.react(self.room, poll["event_id"], "2️⃣")
-        await self.answer("1 von 3")
-        await self.anna.react(self.room, poll["event_id"], "1️⃣")
-        await self.answer("2 von 3")
-        await self.says(self.carla, "!stimme U1 2", "3 von 3")
-        await self.says(self.anna, "!umfrage ende U1", "Die meisten Stimmen")
-
-    async def hand_out(self) -> None:
-        """Give Carla a task."""
-        await self.bodo.say(self.room, "Dann sehen wir uns in Stendal.")
-        task = "!aufgabe @Carla Leitfaden schreiben bis Freitag #pilot"
-        await self.says(self.bodo, task, "A1", {"Carla": self.carla.user_id})
-        await self.carla.say(self.room, "Mache ich.")
-
-    async def meet(self) -> None:
-        """Agree on a monthly meeting."""
-        series = '!treffen jeden 2. Dienstag im Monat 10:00-11:30 "UAG-Treffen"'
-        await self.says(self.anna, series, "Die nächsten Termine")
-        await self.carla.say(self.room, "Danke, ist notiert.")
-
-    async def says(self, who: Member, text: str, answer: str, mentions: dict[str, str] | None = None) -> Event:
-        """Let a member send a command, and return the bot's message with these words that comes after it."""
-        return await self.answer(answer, after=await who.say(self.room, text, mentions=mentions))
-
-    async def answer(self, words: str, after: str | None = None) -> Event:
-        """Return the bot's message, or its edit of one, with these words. Raises TimeoutError after 20 s."""
-
-        def is_it(event: Event) -> bool:
-            content: dict[str, Any] = event["content"].get("m.new_content", event["content"])
-            return event["sender"] == self.bot and words in content.get("body", "")
-
-        return await self.anna.wait_for(self.room, is_it, after=after)
 
 
 @contextmanager
@@ -173,8 +115,8 @@ class Camera:
     homeserver: str
     into: Path
 
-    def shoot(self, file: str, width: int, height: int, account: Account, until: str) -> None:
-        """Log in, open the room, and take its picture when these words are there.
+    def shoot(self, file: str, width: int, height: int, account: Account, room: str, until: str) -> None:
+        """Log in, open the room, and take its picture when these words are there, in 256 colours.
 
         Width and height are CSS pixels, two dots each. Raises CalledProcessError if it fails.
         """
@@ -184,13 +126,14 @@ class Camera:
             "homeserver": self.homeserver,
             "user": account.user_id,
             "password": account.password,
-            "room": ROOM,
+            "room": room,
             "until": until,
             "width": width,
             "height": height,
             "file": str(self.into / file),
         }
         subprocess.run(["node", CLIENT / "shoot.js"], input=json.dumps(asked), text=True, check=True)  # noqa: S603, S607
+        subprocess.run(["pngquant", "--force", "--strip", "--ext=.png", self.into / file], check=True)  # noqa: S603, S607
 
 
 if __name__ == "__main__":
