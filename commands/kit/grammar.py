@@ -1,6 +1,7 @@
 """Reads a command's arguments from its words, as the handler's signature says."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -71,6 +72,7 @@ async def _take_named(spoken: Spoken, rest: list[Word], ctx: Context, options: d
         if parameter is None:
             if name:
                 _refuse_near_miss(spoken, name, ctx)
+                rest[at] = replace(rest[at], text=rest[at].raw)  # no option of this command, so it means itself
             at += 1
             continue
         value = Word(rest[at].text, rest[at].text, quoted=rest[at].quoted)

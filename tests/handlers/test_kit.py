@@ -293,6 +293,12 @@ async def test_coordinators_sit_in_their_room_or_in_the_configuration(
 # -- where answers go
 
 
+@pytest.mark.parametrize("text", ["a=b", "Sitzung=2", 'Ort="Halle an der Saale"', "wo=hier und=da"])
+@pytest.mark.usefixtures("ran")
+async def test_what_only_looks_like_an_option_is_what_was_typed(room: TestRoom, text: str) -> None:
+    assert f"Gesagt: {text}" in (await room.says(f"!probe leiten {text}")).text
+
+
 async def test_answers_in_a_thread_stay_in_it(room: TestRoom, ran: list[str]) -> None:
     answer = await room.says("!probe weiter", thread="$root")
     assert [one.text for one in answer.messages] == ["Gesagt: one", "Gesagt: two"]
