@@ -79,7 +79,7 @@ async def _take_named(spoken: Spoken, rest: list[Word], ctx: Context, options: d
         following = [] if value.quoted else rest[at + 1 :]
         found = await parameter.reader.read([value, *following], ctx) if value.text else None
         if found is None:
-            raise Refusal("option-unreadable", name=name, written=value.text, usage=_usage(spoken, ctx))
+            raise Refusal("option-unreadable", name=name, written=value.text, usage=_usage(spoken, parameter, ctx))
         options[parameter.name] = found[0]
         del rest[at : at + found[1]]
 
@@ -96,7 +96,7 @@ async def _take_bare(spoken: Spoken, rest: list[Word], ctx: Context, options: di
             del rest[at:]
         elif any(one.kind == "many" for one in spoken.command.parameters):
             written = " ".join(one.raw for one in rest[at + 1 :])
-            raise Refusal("option-unreadable", name=word.text, written=written, usage=_usage(spoken, ctx))
+            raise Refusal("option-unreadable", name=word.text, written=written, usage=_usage(spoken, parameter, ctx))
 
 
 async def _positional(spoken: Spoken, rest: list[Word], ctx: Context) -> list[Any]:
@@ -131,8 +131,9 @@ async def _many(parameter: Parameter, rest: list[Word], ctx: Context) -> list[An
 def _refuse_near_miss(spoken: Spoken, name: str, ctx: Context) -> None:
     close = get_close_matches(normalise(name), spoken.options, n=1, cutoff=0.6)
     if close:
-        raise Refusal("option-unknown", name=name, meant=close[0], usage=_usage(spoken, ctx))
+        usage = _usage(spoken, spoken.options[close[0]], ctx)
+        raise Refusal("option-unknown", name=name, meant=close[0], usage=usage)
 
 
-def _usage(spoken: Spoken, ctx: Context) -> str:
-    return spoken.usage(ctx.room.language, ctx.setup.prefix)
+def _usage(spoken: Spoken, about: Parameter, ctx: Context) -> str:
+    return spoken.usage(ctx.room.language, ctx.setup.prefix, about)
