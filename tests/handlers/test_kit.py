@@ -167,8 +167,10 @@ async def test_the_same_event_again_does_nothing(house: House, room: TestRoom) -
 async def test_the_same_vote_again_does_nothing(house: House, room: TestRoom) -> None:
     asked = await room.says('!umfrage "Wo?" Halle Stendal')
     vote: dict[str, Any] = {"kind": "reaction", "relates_to": asked.message.event_id}
-    assert (await heard(house, room, "$vote", "1️⃣", **vote)).sent != []
-    assert (await heard(house, room, "$vote", "1️⃣", **vote)).sent == []
+    await heard(house, room, "$vote", "1️⃣", **vote)
+    assert "1. Halle – 1" in (await house.sleep(seconds=5)).of("poll-opened").text
+    await heard(house, room, "$vote", "1️⃣", **vote)
+    assert (await house.sleep(seconds=5)).sent == []
     assert len((await house.dump())["ballots"]) == 1
 
 
