@@ -31,14 +31,14 @@ async def vote(ctx: Context, poll: LetteredPollId | None = None, *words: str) ->
     if not _in_time(ctx, found):
         raise Refusal("poll-is-closed", poll=found)
     if not said:
-        raise Refusal("vote-how", poll=found, chosen=None)
+        raise Refusal("vote-how", poll=found, prefix=ctx.setup.prefix)
     try:
         choices = read_ballot(said, found.kind, found.options)
     except UnreadableBallot as error:
         key = "vote-how" if error.option is None else "option-missing"
-        raise Refusal(key, poll=found, chosen=error.option) from None
+        raise Refusal(key, poll=found, chosen=error.option, prefix=ctx.setup.prefix) from None
     if not limit_of(found).allows(choices):
-        raise Refusal("vote-too-much", poll=found)
+        raise Refusal("vote-too-much", poll=found, prefix=ctx.setup.prefix)
     await _refuse_strangers(ctx, found)
     await _cast(ctx, found, choices)
     return ctx.react("✅")
