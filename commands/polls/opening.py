@@ -241,13 +241,13 @@ async def _ask(ctx: Context, wish: Wish) -> list[Say]:
     poll = Poll(
         room_id=ctx.room.id,
         opened_by=ctx.sender,
-        opened_at=ctx.now,
+        opened_at=min(ctx.event.at, ctx.now),  # whoever votes is held against the same server's clock
         state=PollState.OPEN,
         extensions=[],
         outcome={},
         electorate=None,
     )
-    _write(poll, wish, ctx.now)
+    _write(poll, wish, poll.opened_at)
     ctx.tx.add(poll)
     asked = await _set_rooms(ctx, poll, wish)
     await deadlines.plan(ctx, poll)
