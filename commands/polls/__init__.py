@@ -22,8 +22,10 @@ CAPABILITY = Capability(
         voting.vote_natively,
         checking.check,
         opening.announce,
+        opening.ask_again,
         deadlines.show_status,
         deadlines.close_due,
         deadlines.remind,
     ),
+    upkeep=deadlines.move_out,
 )

@@ -13,6 +13,7 @@ from commands.kit.triggers import Answer, command, job
 from commands.polls import cards, dates, deadlines
 from commands.polls.access import reach, reach_open
 from commands.polls.pulses import STEPS, key_questions
+from commands.polls.words import compared
 from commands.votes.arguments import Majorities, Quorum, RoomList, Suffrages, YesNo
 from commands.votes.counting import recount
 from commands.votes.result import WITH_MAJORITY
@@ -221,6 +222,15 @@ async def open_keys(
     return says
 
 
+@job("polls moved")
+async def ask_again(ctx: Context, room_id: int) -> Answer:
+    """Ask the open polls again in a room that replaces another one: what was said in that one cannot be edited here."""
+    says: list[Say] = []
+    for poll in await polls.asked_in(ctx.tx, room_id):
+        says += await cards.opening(ctx, poll, [ctx.room])
+    return says
+
+
 @job("poll announce")
 async def announce(ctx: Context, poll_id: int) -> Answer:
     """Ask what another capability has written down as a poll, and plan its end."""
@@ -276,7 +286,7 @@ async def _change(ctx: Context, poll_id: int, wish: Wish) -> Answer:
     gone = [room for room in before if room not in asked]
     says = [*await cards.status(ctx, poll, kept), *cards.natives(poll, kept, update=True)]
     says += await cards.opening(ctx, poll, new)
-    says += [ctx.say("poll-not-here", poll=poll, room=room) for room in gone]
+    says += cards.not_here(poll, gone)
     return [ctx.react("✏️"), *says]
 
 
@@ -307,9 +317,10 @@ def _wish(
     **rules: Any,
 ) -> Wish:
     lasts = A_MOMENT if kind == PollKind.PULSE else A_WEEK
+    cleaned = [option.rstrip(",; ") for option in options]  # who lists things types commas
     return Wish(
         question,
-        options,
+        [option for option in cleaned if option],
         kind,
         hidden=hidden == "yes",
         by_name=by_name == "yes",
@@ -330,9 +341,11 @@ def _most(wish: Wish) -> int:
 def _check(wish: Wish) -> None:
     """Refuse what no poll can be."""
     options = wish.options
+    if not wish.question:
+        raise Refusal("poll-no-question", dates=wish.kind == PollKind.DATE)
     if not FEWEST <= len(options) <= MOST:
         raise Refusal("poll-options", count=len(options), fewest=FEWEST, most=MOST, dates=wish.kind == PollKind.DATE)
-    if len({option.casefold() for option in options}) < len(options):
+    if len({compared(option) for option in options}) < len(options):
         raise Refusal("poll-option-twice")
     longest = max(options, key=len)
     if len(longest) > LONGEST_OPTION:

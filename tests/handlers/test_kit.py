@@ -113,7 +113,7 @@ async def test_a_near_miss_is_asked_about(room: TestRoom, text: str, meant: str)
 
 async def test_umlauts_may_be_written_out(room: TestRoom) -> None:
     await room.says('!umfrage "Wo?" Halle Stendal')
-    assert "läuft jetzt bis" in (await room.says("!umfrage verlaengern U1 bis=Freitag")).text
+    assert "läuft jetzt bis" in (await room.says("!umfrage verlaengern U1 bis=20.11.")).text
 
 
 async def test_a_message_of_more_than_8000_characters_is_no_command(house: House, room: TestRoom) -> None:
