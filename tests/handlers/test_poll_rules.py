@@ -76,7 +76,7 @@ async def test_majorities_are_for_choices_only(house: House, room: TestRoom) -> 
 
 async def test_votes_by_name_are_shown_as_soon_as_they_are_given(house: House, room: TestRoom) -> None:
     asked = await room.says('!umfrage "Wo?" Halle Stendal namentlich=ja')
-    assert "Namentlich: Es steht da, wer wie gestimmt hat." in asked.message.text
+    assert "Namentlich: Alle sehen, wer wie gestimmt hat." in asked.message.text
     await room.says("!stimme 2", who="Bodo")
     await room.says("!stimme 1")
     assert "- Anna: Halle\n- Bodo: Stendal" in (await room.says("!umfrage stand U1")).text
@@ -131,8 +131,8 @@ async def test_a_hidden_poll_says_how_many_voted_and_all_the_rest_in_the_end(hou
     chat = await direct_chat(house, "Bodo")
     asked = await room.says('!umfrage "Wo?" Halle Stendal verdeckt=ja namentlich=ja')
     assert asked.of("poll-native").content["org.matrix.msc3381.poll.start"]["kind"].endswith(".undisclosed")
-    assert "Es steht am Ende da, wer wie gestimmt hat.\nVerdeckt: Zwischenstände zeige ich nicht." in asked.message.text
-    assert "in der Umfrage oder im direkten Chat mit mir: `!stimme U1 1`" in asked.message.text
+    assert "Am Ende sehen alle, wer wie gestimmt hat.\nVerdeckt: Zwischenstände zeige ich nicht." in asked.message.text
+    assert "in der Umfrage oder im direkten Chat mit mir durch `!stimme U1 1`" in asked.message.text
     assert (await chat.says("stimme U1 2", who="Bodo")).reactions == ["✅"]
     await room.votes(asked.of("poll-native").event_id, ["1"])
     assert "1. Halle\n2. Stendal\n" in (shown := (await house.sleep(seconds=5)).of("poll-opened").text)
@@ -153,7 +153,7 @@ async def test_a_hidden_poll_says_how_many_voted_and_all_the_rest_in_the_end(hou
 )
 async def test_who_votes_on_a_hidden_poll_is_not_sent_to_reactions_that_all_can_see(room: TestRoom, ask: str) -> None:
     text = (await room.says(ask)).message.text
-    assert "Abstimmen: im direkten Chat mit mir: `!stimme U1 1" in text
+    assert "Abstimmen: im direkten Chat mit mir durch `!stimme U1 1" in text
     assert "1️⃣" not in text
 
 
