@@ -5,11 +5,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import JSON, ForeignKey, Index, exists, select
+from sqlalchemy import JSON, ForeignKey, Index, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, deferred, mapped_column, undefer
 
 from storage.base import Base
+from storage.due import Due
 from storage.municipalities import Seat
 from storage.rooms import Room, RoomMember, in_order
 
@@ -225,6 +226,19 @@ async def closed_polls(tx: AsyncSession, room_ids: Collection[int], limit: int) 
     asked = select(PollRoom.poll_id).where(PollRoom.room_id.in_(room_ids))
     query = select(Poll).where(Poll.state == PollState.CLOSED, Poll.id.in_(asked) | Poll.room_id.in_(room_ids))
     return (await tx.scalars(query.order_by(Poll.closed_at.desc(), Poll.id.desc()).limit(limit))).all()
+
+
+async def move_due(tx: AsyncSession, whats: Collection[str]) -> datetime | None:
+    """Let what is due of polls in rooms that the bot has left be due in a joined room that is asked.
+
+    Returns when the earliest of that is due.
+    """
+    asked = select(func.min(PollRoom.room_id)).join(Room, Room.id == PollRoom.room_id)
+    asked = asked.where(PollRoom.poll_id == Due.subject, Room.joined)
+    left = select(Room.id).where(~Room.joined)
+    query = update(Due).where(Due.what.in_(whats), Due.room_id.in_(left), asked.scalar_subquery().is_not(None))
+    moved = await tx.scalars(query.values(room_id=asked.scalar_subquery()).returning(Due.try_at))
+    return min(moved, default=None)
 
 
 async def last_pulse(tx: AsyncSession, room_id: int, question: str, before: datetime) -> Poll | None:

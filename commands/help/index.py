@@ -12,11 +12,12 @@ WORDS_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One command in one language."""
+    """One command in one language; `further` are the options that its usage line leaves out."""
 
     usage: str
     summary: str
     example: str
+    further: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def about(vocabulary: Vocabulary, topic: str, language: str, prefix: str) -> lis
 def entry(spoken: Spoken, language: str, prefix: str) -> Entry:
     """Return how a command is explained."""
     wording = spoken.wordings[language]
-    return Entry(spoken.usage(language, prefix), wording.summary, wording.example)
+    return Entry(spoken.usage(language, prefix), wording.summary, wording.example, spoken.further(language))
 
 
 def _titles(vocabulary: Vocabulary, spoken: Spoken) -> list[str]:

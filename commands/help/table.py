@@ -19,7 +19,8 @@ def command_table(vocabulary: Vocabulary, language: str) -> str:
             package = spoken.package
             lines.append(_row([f"**{vocabulary.titles[language][package]}**", "", "", ""]))
         explained = entry(spoken, language, PREFIX)
-        lines.append(_row([_words(spoken, "de"), _words(spoken, "en"), _code(explained.usage), explained.summary]))
+        usage = " ".join(map(_code, [explained.usage, *explained.further]))
+        lines.append(_row([_words(spoken, "de"), _words(spoken, "en"), usage, explained.summary]))
     return "\n".join(lines) + "\n"
 
 

@@ -1,6 +1,7 @@
 """Reads a command's arguments from its words, as the handler's signature says."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from itertools import takewhile
 from typing import Any
@@ -72,13 +73,14 @@ async def _take_named(spoken: Spoken, rest: list[Word], ctx: Context, options: d
         if parameter is None:
             if name:
                 _refuse_near_miss(spoken, name, ctx)
+                rest[at] = replace(rest[at], text=rest[at].raw)  # no option of this command, so it means itself
             at += 1
             continue
         value = Word(rest[at].text, rest[at].text, quoted=rest[at].quoted)
         following = [] if value.quoted else takewhile(lambda word: not word.name, rest[at + 1 :])
         found = await parameter.reader.read([value, *following], ctx) if value.text else None
         if found is None:
-            raise Refusal("option-unreadable", name=name, written=value.text, usage=_usage(spoken, ctx))
+            raise Refusal("option-unreadable", name=name, written=value.text, usage=_usage(spoken, parameter, ctx))
         options[parameter.name] = found[0]
         del rest[at : at + found[1]]
 
@@ -95,7 +97,7 @@ async def _take_bare(spoken: Spoken, rest: list[Word], ctx: Context, options: di
             del rest[at:]
         elif any(one.kind == "many" for one in spoken.command.parameters):
             written = " ".join(one.raw for one in rest[at + 1 :])
-            raise Refusal("option-unreadable", name=word.text, written=written, usage=_usage(spoken, ctx))
+            raise Refusal("option-unreadable", name=word.text, written=written, usage=_usage(spoken, parameter, ctx))
 
 
 async def _positional(spoken: Spoken, rest: list[Word], ctx: Context) -> list[Any]:
@@ -130,8 +132,9 @@ async def _many(parameter: Parameter, rest: list[Word], ctx: Context) -> list[An
 def _refuse_near_miss(spoken: Spoken, name: str, ctx: Context) -> None:
     close = get_close_matches(normalise(name), spoken.options, n=1, cutoff=0.6)
     if close:
-        raise Refusal("option-unknown", name=name, meant=close[0], usage=_usage(spoken, ctx))
+        usage = _usage(spoken, spoken.options[close[0]], ctx)
+        raise Refusal("option-unknown", name=name, meant=close[0], usage=usage)
 
 
-def _usage(spoken: Spoken, ctx: Context) -> str:
-    return spoken.usage(ctx.room.language, ctx.setup.prefix)
+def _usage(spoken: Spoken, about: Parameter, ctx: Context) -> str:
+    return spoken.usage(ctx.room.language, ctx.setup.prefix, about)

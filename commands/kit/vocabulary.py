@@ -9,6 +9,8 @@ from commands.kit.texts import Catalogue, Wording
 from commands.kit.triggers import Capability, Command, Parameter
 from commands.kit.words import COMMAND_WORDS, Word, normalise
 
+OPTIONS_IN_USAGE = 5  # a usage line with more than these is no line on a phone
+
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
@@ -22,12 +24,21 @@ class Spoken:
     wordings: Mapping[str, Wording]
     options: Mapping[str, Parameter]
 
-    def usage(self, language: str, prefix: str) -> str:
-        """Return the command's usage line, made from its signature."""
+    def usage(self, language: str, prefix: str, about: Parameter | None = None) -> str:
+        """Return the command's usage line, made from its signature; of many options the first, and `about`."""
         wording = self.wordings[language]
-        parts = [prefix + wording.words[0]]
-        parts += [_usage_part(parameter, wording) for parameter in self.command.parameters]
-        return " ".join(parts)
+        left_out = [one for one in self._further if one is not about]
+        parts = [_usage_part(one, wording) for one in self.command.parameters if one not in left_out]
+        return " ".join([prefix + wording.words[0], *parts, *(["…"] if left_out else [])])
+
+    def further(self, language: str) -> list[str]:
+        """Return the options that the usage line leaves out, each as it is typed."""
+        return [_typed(parameter, self.wordings[language]) for parameter in self._further]
+
+    @property
+    def _further(self) -> list[Parameter]:
+        optional = [one for one in self.command.parameters if one.kind == "option" and not one.required]
+        return optional[1:] if len(optional) > OPTIONS_IN_USAGE else []
 
 
 class Vocabulary:
@@ -95,15 +106,16 @@ def _choices(parameter: Parameter, wordings: Mapping[str, Wording]) -> dict[str,
 
 
 def _usage_part(parameter: Parameter, wording: Wording) -> str:
+    part = _typed(parameter, wording)
+    return part if parameter.required else f"[{part}]"
+
+
+def _typed(parameter: Parameter, wording: Wording) -> str:
     label = wording.arguments.get(parameter.name, parameter.name)
     if parameter.kind == "option" and parameter.reader.anywhere:
-        part = f"#{label}"
-    elif parameter.kind == "option":
-        if isinstance(parameter.reader, Choice):
-            label = "|".join(wording.choices[parameter.name].values())
-        part = f"{wording.options[parameter.name]}={label}"
-    else:
-        if isinstance(parameter.reader, Choice):
-            label = "|".join(wording.choices[parameter.name].values())
-        part = f"{label} …" if parameter.kind == "many" else label
-    return part if parameter.required else f"[{part}]"
+        return f"#{label}"
+    if isinstance(parameter.reader, Choice):
+        label = "|".join(wording.choices[parameter.name].values())
+    if parameter.kind == "option":
+        return f"{wording.options[parameter.name]}={label}"
+    return f"{label} …" if parameter.kind == "many" else label

@@ -28,4 +28,5 @@ CAPABILITY = Capability(
         deadlines.close_due,
         deadlines.remind,
     ),
+    upkeep=deadlines.move_out,
 )

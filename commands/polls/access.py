@@ -1,5 +1,6 @@
-"""Which poll a command means, and who may lead it."""
+"""Which poll a command means, when it can be voted on, and who may lead it."""
 
+from datetime import datetime
 from typing import Annotated
 
 from commands.kit.context import NAMED, Context
@@ -7,7 +8,7 @@ from commands.kit.readers import ShortId
 from commands.kit.roles import Role, leaders, role_of
 from commands.kit.say import Refusal
 from storage import polls, rooms
-from storage.polls import Poll
+from storage.polls import Poll, PollState
 from storage.rooms import Room, RoomKind
 
 PollId = Annotated[int, ShortId("U", "poll")]
@@ -34,11 +35,18 @@ async def reach(ctx: Context, number: int, *, lock: bool = False) -> Poll:
 
 
 async def reach_open(ctx: Context, number: int) -> Poll:
-    """Return an open poll to change it or its ballots; raises Refusal where there is none."""
+    """Return a poll that was open when the message was sent, to change it or its ballots; else raises Refusal."""
     poll = await reach(ctx, number, lock=True)
-    if not poll.is_open:
+    if poll.state == PollState.CANCELLED:
+        raise Refusal("poll-is-cancelled", poll=poll)
+    if not poll.is_open or ctx.event.at > poll.closes_at:
         raise Refusal("poll-is-closed", poll=poll)
     return poll
+
+
+def in_time(poll: Poll, at: datetime) -> bool:
+    """Whether a ballot of this instant by the server's clock counts."""
+    return poll.opened_at <= at <= poll.closes_at
 
 
 async def allow_leading(ctx: Context, poll: Poll) -> None:

@@ -10,7 +10,7 @@ from commands.kit.texts import Name
 from commands.polls import dates, native
 from commands.votes.result import OptionCount, Result, counts_municipalities, result_of
 from storage import polls, rooms
-from storage.polls import Poll
+from storage.polls import Poll, PollKind
 from storage.rooms import Room, RoomKind
 
 NAMES_IN_RESULT = 8  # more votes by name go on in a thread
@@ -77,6 +77,14 @@ async def by_room(ctx: Context, result: Result) -> list[RoomLine]:
     return lines
 
 
+async def mean_before(ctx: Context, poll: Poll) -> float | None:
+    """How the same pulse of this room came out the last time."""
+    if poll.kind != PollKind.PULSE:
+        return None
+    last = await polls.last_pulse(ctx.tx, poll.room_id, poll.question, poll.opened_at)
+    return result_of(last).mean if last is not None else None
+
+
 async def asked_rooms(ctx: Context, poll: Poll) -> list[Room]:
     """Return the rooms in which the poll can be voted on."""
     return (await polls.rooms_of(ctx.tx, [poll.id]))[poll.id]
@@ -98,9 +106,22 @@ def natives(poll: Poll, asked: Sequence[Room], *, update: bool = False) -> list[
     return [Say(key="poll-native", data=data, about=poll, form=form, room=room, in_place=update) for room in asked]
 
 
+def not_here(poll: Poll, gone: Sequence[Room]) -> list[Say]:
+    """Tell rooms that they are not asked after all, and end the native poll there."""
+    data = {"poll": poll}
+    told = [Say(key="poll-not-here", data=data, room=room) for room in gone]
+    if poll.kind not in native.FAITHFUL:
+        return told
+    ends = [
+        Say(key="poll-not-here", data=data, about=poll, form=native.end, refers_to="poll-native", room=room)
+        for room in gone
+    ]
+    return [*ends, *told]
+
+
 async def opening(ctx: Context, poll: Poll, asked: Sequence[Room]) -> list[Say]:
-    """Ask in every room: the native poll, where that is faithful, and the status message behind it."""
-    said = await status(ctx, poll, asked, update=False)
+    """Ask in every room, this one first: the native poll, where that is faithful, and the status message behind it."""
+    said = await status(ctx, poll, sorted(asked, key=lambda room: room.id != ctx.room.id), update=False)
     ways = {one.room.id: one for one in natives(poll, asked) if one.room is not None}
     return [say for one in said for say in (ways.get(one.room.id) if one.room else None, one) if say is not None]
 

@@ -1,6 +1,6 @@
 """The truth of a poll: its ballots held against what stands on the server, and brought back where they are missing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,13 +10,15 @@ from commands.kit.say import Refusal
 from commands.kit.triggers import Answer, Where, bare_key, command, job
 from commands.kit.words import split_words
 from commands.polls import cards, deadlines, native
-from commands.polls.access import PollId, reach
+from commands.polls.access import PollId, in_time, reach
 from commands.polls.voting import ADDING, KEYS, choices_of, vote, vote_by_reaction, vote_natively
 from commands.polls.words import UnreadableBallot, ballot_words, read_ballot
 from commands.votes import electorate as electorates
 from commands.votes.counting import cast_of, recount, tallied
+from commands.votes.result import result_of
 from storage import inbox, outbox, people, polls, rooms
 from storage.polls import Ballot, Poll, PollState
+from storage.rooms import Room
 
 CHECK = "poll check"
 TRIGGERS = {"text": vote.name, "reaction": vote_by_reaction.name, "vote": vote_natively.name}
@@ -67,12 +69,13 @@ async def check(ctx: Context, poll_id: int) -> Answer:
     poll = await polls.find(ctx.tx, poll_id, lock=True)
     if poll is None:
         return None
-    there = {one.event_id: one for one in read(ctx.found, poll)}
+    asked = {room.matrix_id for room in await cards.asked_rooms(ctx, poll)}
+    there = {one.event_id: one for one in read(ctx.found, poll, asked)}
     stored = {one.event_id: one for one in (await polls.ballots(ctx.tx, [poll.id]))[poll.id]}
     missing = [one for event, one in there.items() if event not in stored]
     unseen = [one for event, one in stored.items() if event not in there]
     await _bring_back(ctx, poll, missing)
-    differs = bool(missing) and await _counted_differently(ctx, poll)
+    differs = (bool(missing) or not poll.is_open) and await _counted_differently(ctx, poll)
     return ctx.say(
         "poll-checked",
         poll=poll,
@@ -84,21 +87,20 @@ async def check(ctx: Context, poll_id: int) -> Answer:
     )
 
 
-def read(messages: Iterable[Message], poll: Poll) -> list[Found]:
-    """Return the ballots of a poll among these messages: in time, and for options that it has."""
+def read(messages: Iterable[Message], poll: Poll, asked: Collection[str]) -> list[Found]:
+    """Return the ballots of a poll among these messages: in time, and for options that it has.
+
+    Reactions and native votes count only in the rooms that are `asked` (their Matrix ids).
+    """
     found = []
     for message in messages:
-        choices = _choices(message, poll)
-        if choices is not None and poll.opened_at <= message.at <= _last_moment(poll):
+        choices = _choices(message, poll) if message.kind == "text" or message.room in asked else None
+        if choices is not None and in_time(poll, message.at):
             whole = message.kind == "text" or poll.kind not in ADDING or not choices
             found.append(
                 Found(message.sender, message.room, choices, whole, message.at, message.event_id, message.kind)
             )
     return found
-
-
-def _last_moment(poll: Poll) -> datetime:
-    return min(poll.closes_at, poll.closed_at) if poll.closed_at else poll.closes_at
 
 
 def _choices(message: Message, poll: Poll) -> Mapping[int, int] | None:
@@ -110,16 +112,18 @@ def _choices(message: Message, poll: Poll) -> Mapping[int, int] | None:
     if message.kind != "text":
         return None
     try:
-        words = ballot_words([word.text for word in split_words(message.text)], poll.id, several=poll.kind in ADDING)
+        said = [word.raw if word.name else word.text for word in split_words(message.text)]
+        words = ballot_words(said, poll.id, several=poll.kind in ADDING)
         return read_ballot(words, poll.kind, poll.options)
     except (UnreadableBallot, Refusal):
         return None
 
 
 async def _places(ctx: Context, poll: Poll, voted: Mapping[str, str]) -> dict[str, list[str]]:
-    """Where each vote by command may stand: where its ballot says, else in every room asked and the direct chat."""
+    """Where each vote by command may stand: where its ballot says, else where it could be given."""
     known = await polls.cast_in(ctx.tx, poll)
-    asked = [room.matrix_id for room in await cards.asked_rooms(ctx, poll)]
+    home = await ctx.tx.get_one(Room, poll.room_id)
+    asked = [room.matrix_id for room in {home, *await cards.asked_rooms(ctx, poll)} if room.joined]
     chats = await people.direct_chats(ctx.tx, set(voted.values()))
     found = {}
     for event, sender in voted.items():
@@ -152,14 +156,15 @@ async def _bring_back(ctx: Context, poll: Poll, missing: Sequence[Found]) -> Non
 
 
 async def _counted_differently(ctx: Context, poll: Poll) -> bool:
-    """Whether the count is another one now; what was told of a closed poll stays as it was told."""
+    """Whether the count is another one than was shown; what was told of a closed poll stays as it was told."""
     if poll.is_open:
-        before = poll.outcome
+        shown = poll.outcome
         await recount(ctx.tx, poll, ctx.setup.nobody)
-        return before != poll.outcome
+        now, poll.outcome = poll.outcome, shown  # what has changed since it was shown is told with the next status
+        return now != shown
     whole = await polls.with_electorate(ctx.tx, poll.id)
     if whole.electorate is None:
         return False
-    asked = [room.id for room in await cards.asked_rooms(ctx, poll)]
+    told = [one.room_id for one in result_of(poll).rooms]
     casts = [cast_of(row) for row in (await polls.ballots(ctx.tx, [poll.id]))[poll.id]]
-    return tallied(poll, casts, electorates.thawed(whole.electorate), asked) != poll.outcome
+    return tallied(poll, casts, electorates.thawed(whole.electorate), told) != poll.outcome

@@ -1,11 +1,14 @@
 """How polls end: at their deadline, before it, when all have voted, or without a result; and who is reminded."""
 
-from collections.abc import Collection, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.kit.context import Context
 from commands.kit.readers import Deadline
-from commands.kit.say import Say
+from commands.kit.say import Refusal, Say
+from commands.kit.setup import Setup
 from commands.kit.triggers import Answer, command, job
 from commands.polls import cards
 from commands.polls.access import PollId, allow_leading, reach_open
@@ -15,7 +18,7 @@ from commands.votes.counting import cast_of, limit_of, recount
 from commands.votes.electorate import Electorate
 from commands.votes.result import counts_municipalities, result_of
 from storage import due, people, polls
-from storage.polls import Poll, PollKind, PollState
+from storage.polls import Poll, PollState
 from storage.rooms import Room
 
 DEADLINE, REMINDER, STATUS = "poll deadline", "poll reminder", "poll status"
@@ -29,9 +32,10 @@ async def plan(ctx: Context, poll: Poll) -> None:
     await ctx.tx.flush()
     for what in (DEADLINE, REMINDER):
         await due.cancel(ctx.tx, what, poll.id)
-    await ctx.due(DEADLINE, poll, at=poll.closes_at + GRACE)
+    home = await ctx.tx.get_one(Room, poll.room_id)
+    await ctx.due(DEADLINE, poll, at=poll.closes_at + GRACE, room=home)
     if poll.closes_at - LEAD > ctx.now:
-        await ctx.due(REMINDER, poll, at=poll.closes_at - LEAD)
+        await ctx.due(REMINDER, poll, at=poll.closes_at - LEAD, room=home)
 
 
 async def show_soon(ctx: Context, poll: Poll) -> None:
@@ -47,6 +51,9 @@ async def show_status(ctx: Context, poll_id: int) -> Answer:
     """Count, show how the poll stands, tell of municipalities that have become divided; end it if all have voted."""
     poll = await polls.find(ctx.tx, poll_id, lock=True)
     if poll is None or not poll.is_open:
+        return None
+    if poll.shown_at is not None and ctx.now < poll.shown_at + BETWEEN:
+        await show_soon(ctx, poll)
         return None
     before = {town for town, _ in result_of(poll).conflicts}
     await recount(ctx.tx, poll, ctx.setup.nobody)
@@ -79,14 +86,19 @@ async def remind(ctx: Context, poll_id: int) -> Answer:
     electorate = await electorates.load(ctx.tx, [room.id for room in asked], ctx.setup.nobody)
     missing = await _missing(ctx, poll, electorate)
     silent = await people.silent(ctx.tx, missing, ctx.now)
-    says = []
-    rung: set[str] = set()
-    for room in asked:
-        here = [user for user in missing if room.id in electorate.voters[user].rooms and user not in rung | silent]
-        rung |= set(here)
-        if here:
-            says.append(await _reminder(ctx, poll, room, here))
-    return says
+    rung = [user for user in missing if user not in silent]
+    names = {one.user_id: one for one in await ctx.people(rung)}
+    data = {"poll": poll, "by_town": counts_municipalities(poll), "prefix": ctx.setup.prefix}
+    return [
+        Say(
+            key="poll-reminder",
+            data={**data, "people": [names[user] for user in here]},
+            about=poll,
+            room=room,
+            mention=tuple(here),
+        )
+        for room, here in _fewest_rooms(electorate, asked, rung)
+    ]
 
 
 @command("poll close")
@@ -103,6 +115,8 @@ async def extend_poll(ctx: Context, poll: PollId, *, closes: Deadline) -> Answer
     found = await reach_open(ctx, poll)
     await allow_leading(ctx, found)
     before = found.closes_at
+    if closes <= before:
+        raise Refusal("poll-not-longer", poll=found)
     entry = {"at": ctx.now.isoformat(), "by": ctx.sender, "from": before.isoformat(), "to": closes.isoformat()}
     found.extensions = [*found.extensions, entry]
     found.closes_at = closes
@@ -121,13 +135,19 @@ async def cancel_poll(ctx: Context, poll: PollId) -> Answer:
     return await cancel(ctx, found)
 
 
+async def move_out(tx: AsyncSession, setup: Setup, now: datetime) -> datetime | None:  # noqa: ARG001 - as upkeep is called
+    """Let polls go on in another room that is asked, if the bot has left the one that they were asked from."""
+    return await polls.move_due(tx, (DEADLINE, REMINDER, STATUS))
+
+
 async def close(ctx: Context, poll: Poll, *, late: bool = False) -> list[Say]:
     """Count for the last time and tell the result; who could vote is kept with it."""
     poll.state, poll.closed_at = PollState.CLOSED, ctx.now
+    poll.closes_at = min(poll.closes_at, ctx.message.at if ctx.message else ctx.now)
     electorate = await recount(ctx.tx, poll, ctx.setup.nobody)
     poll.electorate = electorates.frozen(electorate)
     await _over(ctx, poll)
-    return await cards.ending(ctx, poll, "poll-result", late=late, before=await _mean_before(ctx, poll))
+    return await cards.ending(ctx, poll, "poll-result", late=late, before=await cards.mean_before(ctx, poll))
 
 
 async def cancel(ctx: Context, poll: Poll) -> list[Say]:
@@ -145,14 +165,6 @@ async def _over(ctx: Context, poll: Poll) -> None:
         await ctx.due(poll.then, poll, at=ctx.now, room=await ctx.tx.get_one(Room, poll.room_id))
 
 
-async def _mean_before(ctx: Context, poll: Poll) -> float | None:
-    """How the same pulse of this room came out the last time."""
-    if poll.kind != PollKind.PULSE:
-        return None
-    last = await polls.last_pulse(ctx.tx, poll.room_id, poll.question, poll.opened_at)
-    return result_of(last).mean if last is not None else None
-
-
 async def _missing(ctx: Context, poll: Poll, electorate: Electorate) -> list[str]:
     """Those who may vote and have not; where municipalities vote, those of one of which nobody has."""
     casts = [cast_of(row) for row in (await polls.ballots(ctx.tx, [poll.id]))[poll.id]]
@@ -164,11 +176,6 @@ async def _missing(ctx: Context, poll: Poll, electorate: Electorate) -> list[str
     return [one.user_id for one in voters if one.town is not None and one.town not in towns]
 
 
-async def _reminder(ctx: Context, poll: Poll, room: Room, users: Sequence[str]) -> Say:
-    data = {**await cards.picture(ctx, poll, [room]), "people": await ctx.people(users)}
-    return Say(key="poll-reminder", data=data, about=poll, room=room, mention=tuple(users))
-
-
 async def _conflicts(
     ctx: Context, poll: Poll, asked: Sequence[Room], divided: Sequence[tuple[str, Sequence[str]]]
 ) -> list[Say]:
@@ -176,17 +183,22 @@ async def _conflicts(
     if not divided:
         return []
     electorate = await electorates.load(ctx.tx, [room.id for room in asked], ctx.setup.nobody)
+    names = {one.user_id: one for one in await ctx.people([user for _, users in divided for user in users])}
     says = []
     for town, users in divided:
-        data = {"poll": poll, "town": town, "people": await ctx.people(users)}
-        untold = set(users)
-        while untold:
-            where = max(asked, key=lambda room: len(_present(electorate, room, untold)))
-            here = _present(electorate, where, untold)
-            says.append(Say(key="poll-conflict", data=data, about=poll, room=where, mention=tuple(here)))
-            untold -= set(here)
+        data = {"poll": poll, "town": town, "people": [names[user] for user in users]}
+        for room, here in _fewest_rooms(electorate, asked, users):
+            says.append(Say(key="poll-conflict", data=data, about=poll, room=room, mention=tuple(here)))
     return says
 
 
-def _present(electorate: Electorate, room: Room, users: Collection[str]) -> list[str]:
-    return sorted(user for user in users if room.id in electorate.voters[user].rooms)
+def _fewest_rooms(
+    electorate: Electorate, asked: Sequence[Room], users: Sequence[str]
+) -> Iterator[tuple[Room, Sequence[str]]]:
+    """Each of these people in one of the rooms asked, in as few rooms as reach them all."""
+    rest = list(users)
+    while rest:
+        there = {room.id: [user for user in rest if room.id in electorate.voters[user].rooms] for room in asked}
+        room = max(asked, key=lambda one: len(there[one.id]))
+        rest = [user for user in rest if user not in there[room.id]]
+        yield room, there[room.id]

@@ -20,8 +20,10 @@ async def poll_status(ctx: Context, poll: PollId) -> Answer:
         raise Refusal("poll-is-cancelled", poll=found)
     results = await standings(ctx.tx, [found], ctx.setup.nobody)
     data = await cards.picture(ctx, found, await cards.asked_rooms(ctx, found), results[found.id])
-    key = "poll-state" if found.is_open else "poll-result"
-    return cards.with_names(key, {**data, "late": False, "before": None}, found, ctx.room)
+    if found.is_open:
+        return cards.with_names("poll-state", data, found, ctx.room)
+    data |= {"late": False, "before": await cards.mean_before(ctx, found)}
+    return cards.with_names("poll-result", data, found, ctx.room)
 
 
 @command("poll list", where=Where.ANYWHERE)

@@ -38,6 +38,5 @@ def end(rendered: Rendered) -> tuple[str, dict[str, Any]]:
 
 def choice(answers: Sequence[str], options: int) -> int | None:
     """Return the option number that a native response chose; None if it is none of ours (MSC3381: spoiled)."""
-    if answers and answers[0].isascii() and answers[0].isdecimal() and 1 <= int(answers[0]) <= options:
-        return int(answers[0])
-    return None
+    known = {str(number): number for number in range(1, options + 1)}
+    return known.get(answers[0]) if answers else None

@@ -13,6 +13,7 @@ from commands.kit.triggers import Answer, command, job
 from commands.polls import cards, dates, deadlines
 from commands.polls.access import reach, reach_open
 from commands.polls.pulses import STEPS, key_questions
+from commands.polls.words import compared
 from commands.votes.arguments import Majorities, Quorum, RoomList, Suffrages, YesNo
 from commands.votes.counting import recount
 from commands.votes.result import WITH_MAJORITY
@@ -250,13 +251,13 @@ async def _ask(ctx: Context, wish: Wish) -> list[Say]:
     poll = Poll(
         room_id=ctx.room.id,
         opened_by=ctx.sender,
-        opened_at=ctx.now,
+        opened_at=min(ctx.event.at, ctx.now),  # whoever votes is held against the same server's clock
         state=PollState.OPEN,
         extensions=[],
         outcome={},
         electorate=None,
     )
-    _write(poll, wish, ctx.now)
+    _write(poll, wish, poll.opened_at)
     ctx.tx.add(poll)
     asked = await _set_rooms(ctx, poll, wish)
     await deadlines.plan(ctx, poll)
@@ -285,7 +286,7 @@ async def _change(ctx: Context, poll_id: int, wish: Wish) -> Answer:
     gone = [room for room in before if room not in asked]
     says = [*await cards.status(ctx, poll, kept), *cards.natives(poll, kept, update=True)]
     says += await cards.opening(ctx, poll, new)
-    says += [ctx.say("poll-not-here", poll=poll, room=room) for room in gone]
+    says += cards.not_here(poll, gone)
     return [ctx.react("✏️"), *says]
 
 
@@ -316,9 +317,10 @@ def _wish(
     **rules: Any,
 ) -> Wish:
     lasts = A_MOMENT if kind == PollKind.PULSE else A_WEEK
+    cleaned = [option.rstrip(",; ") for option in options]  # who lists things types commas
     return Wish(
         question,
-        options,
+        [option for option in cleaned if option],
         kind,
         hidden=hidden == "yes",
         by_name=by_name == "yes",
@@ -339,9 +341,11 @@ def _most(wish: Wish) -> int:
 def _check(wish: Wish) -> None:
     """Refuse what no poll can be."""
     options = wish.options
+    if not wish.question:
+        raise Refusal("poll-no-question", dates=wish.kind == PollKind.DATE)
     if not FEWEST <= len(options) <= MOST:
         raise Refusal("poll-options", count=len(options), fewest=FEWEST, most=MOST, dates=wish.kind == PollKind.DATE)
-    if len({option.casefold() for option in options}) < len(options):
+    if len({compared(option) for option in options}) < len(options):
         raise Refusal("poll-option-twice")
     longest = max(options, key=len)
     if len(longest) > LONGEST_OPTION:

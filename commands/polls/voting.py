@@ -7,7 +7,7 @@ from commands.kit.readers import ShortId
 from commands.kit.say import Refusal, Say
 from commands.kit.triggers import VOTE, Answer, Where, bare_key, command, reaction
 from commands.polls import deadlines, native
-from commands.polls.access import my_rooms, reach_open, reachable
+from commands.polls.access import in_time, my_rooms, reach_open, reachable
 from commands.polls.words import UnreadableBallot, read_ballot
 from commands.votes.ballots import YES
 from commands.votes.counting import limit_of
@@ -28,17 +28,17 @@ LetteredPollId = Annotated[int, ShortId("U", "poll", strict=True)]
 async def vote(ctx: Context, poll: LetteredPollId | None = None, *words: str) -> Answer:
     """Vote by command: as a reply to the poll, or with its number; the options by number or by name."""
     found, said = await _meant(ctx, poll, words)
-    if not _in_time(ctx, found):
-        raise Refusal("poll-is-closed", poll=found)
+    if not in_time(found, ctx.event.at):
+        raise Refusal("vote-too-early", poll=found, prefix=ctx.setup.prefix)
     if not said:
-        raise Refusal("vote-how", poll=found, chosen=None)
+        raise Refusal("vote-how", poll=found, prefix=ctx.setup.prefix)
     try:
         choices = read_ballot(said, found.kind, found.options)
     except UnreadableBallot as error:
         key = "vote-how" if error.option is None else "option-missing"
-        raise Refusal(key, poll=found, chosen=error.option) from None
+        raise Refusal(key, poll=found, chosen=error.option, prefix=ctx.setup.prefix) from None
     if not limit_of(found).allows(choices):
-        raise Refusal("vote-too-much", poll=found)
+        raise Refusal("vote-too-much", poll=found, prefix=ctx.setup.prefix)
     await _refuse_strangers(ctx, found)
     await _cast(ctx, found, choices)
     return ctx.react("✅")
@@ -88,7 +88,7 @@ async def _quietly(ctx: Context, poll_id: int, number: int) -> Answer:
     But who cannot know why a vote does not count is told so, once.
     """
     poll = await reachable(ctx, poll_id, lock=True)
-    if poll is None or not poll.is_open or number > len(poll.options) or not _in_time(ctx, poll):
+    if poll is None or not poll.is_open or number > len(poll.options) or not in_time(poll, ctx.event.at):
         return None
     if not await polls.is_asked_in(ctx.tx, poll, ctx.room.id):
         return None
@@ -117,18 +117,20 @@ async def _cast(ctx: Context, poll: Poll, choices: dict[int, int], *, whole: boo
     await deadlines.show_soon(ctx, poll)
 
 
-def _in_time(ctx: Context, poll: Poll) -> bool:
-    return ctx.event.at <= poll.closes_at
-
-
 async def _meant(ctx: Context, number: int | None, words: tuple[str, ...]) -> tuple[Poll, tuple[str, ...]]:
-    """Return which poll is meant and the words of the ballot: `!stimme 7 2` is poll 7, unless only one can be meant."""
+    """Return which poll is meant and the words of the ballot.
+
+    `!stimme 7 2` is poll 7, unless the 7 may be an answer as well.
+    """
     if number is not None:
         return await reach_open(ctx, number), words
     running = await polls.open_polls(ctx.tx, await my_rooms(ctx))
     only = running[0] if len(running) == 1 else None
     if len(words) > 1 and words[0].isdecimal() and (only is None or only.kind not in ADDING) and len(words[0]) < 10:  # noqa: PLR2004
-        return await reach_open(ctx, int(words[0])), words[1:]
+        found = await reach_open(ctx, int(words[0]))
+        if found.kind in ADDING:
+            raise Refusal("vote-which", running=running)
+        return found, words[1:]
     if only is None:
         raise Refusal("vote-which", running=running)
     return await reach_open(ctx, only.id), words

@@ -12,7 +12,7 @@ ANSWERS = {
     **dict.fromkeys(("vielleicht", "notfalls", "maybe", "if-need-be"), IF_NEED_BE),
     **dict.fromkeys(("nein", "no", "n"), NO),
 }
-WEIGHED = re.compile(r"(\d{1,3})[=:x*](\d{1,3})")
+WEIGHED = re.compile(r"(.+?)[=:x*]([0-9]{1,3})")
 MARKS = "!?.,/#+-*$%&§~"  # what a command may begin with
 COMMANDS = {"stimme", "vote"}
 JOINERS = {"und", "and", "&"}
@@ -31,11 +31,11 @@ def read_ballot(words: Sequence[str], kind: str, options: Sequence[str]) -> dict
 
     A date without an answer behind it is a yes, an option of a ranking without points gets one.
     """
-    cleaned = [normalise(word.strip().rstrip(",;")) for word in words]
-    rest = [word for word in cleaned if word and word not in JOINERS]
-    texts = {normalise(text): number for number, text in enumerate(options, start=1)}
-    if " ".join(rest) in texts:
-        rest = [" ".join(rest)]
+    rest = [one for one in map(compared, words) if one and one not in JOINERS]
+    texts = {compared(text): number for number, text in enumerate(options, start=1)}
+    whole = compared(" ".join(words))
+    if whole in texts:
+        rest = [whole]
     found: dict[int, int] = {}
     while rest:
         number, points, taken = _choice(rest, kind, texts)
@@ -46,6 +46,11 @@ def read_ballot(words: Sequence[str], kind: str, options: Sequence[str]) -> dict
     if not found or (kind == PollKind.RANKING and not any(found.values())):
         raise UnreadableBallot
     return {number: points for number, points in found.items() if points or kind == PollKind.DATE}
+
+
+def compared(text: str) -> str:
+    """Return an option, or what somebody typed for it, as the two are compared."""
+    return " ".join(normalise(text).split()).rstrip(" ,;")
 
 
 def ballot_words(words: Sequence[str], number: int, *, several: bool) -> Sequence[str]:
@@ -63,9 +68,9 @@ def ballot_words(words: Sequence[str], number: int, *, several: bool) -> Sequenc
 
 def _choice(words: Sequence[str], kind: str, texts: dict[str, int]) -> tuple[int, int, int]:
     """The next option, its points, and how many words that took."""
-    weighed = WEIGHED.fullmatch(words[0])
-    if weighed and kind == PollKind.RANKING:
-        return int(weighed[1]), int(weighed[2]), 1
+    weighed = WEIGHED.fullmatch(words[0]) if kind == PollKind.RANKING and words[0] not in texts else None
+    if weighed:
+        return _number(weighed[1].strip(), texts), int(weighed[2]), 1
     number = _number(words[0], texts)
     if kind == PollKind.DATE:
         answer = ANSWERS.get(words[1]) if len(words) > 1 else None

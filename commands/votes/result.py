@@ -144,11 +144,11 @@ def read_quorum(text: str) -> str | None:
 
 
 def quorum_needed(quorum: str | None, eligible: int) -> int | None:
-    """Return how many must vote; a percentage of those entitled is rounded up."""
+    """Return how many must vote; a percentage of those entitled is rounded up, and somebody must in any case."""
     if quorum is None:
         return None
     if quorum.endswith("%"):
-        return math.ceil(Fraction(int(quorum[:-1]) * eligible, 100))
+        return max(math.ceil(Fraction(int(quorum[:-1]) * eligible, 100)), 1)
     return int(quorum)
 
 

@@ -48,17 +48,29 @@ async def test_help_in_a_direct_chat_is_whole(house: House, chat: TestRoom, lang
 )
 async def test_help_on_a_command_shows_usage_and_example(room: TestRoom, text: str) -> None:
     answer = await room.says(text)
-    assert '`!umfrage "Frage" [Antwort …] [bis=Frist]`\nFragt diesen Raum' in answer.text
+    assert '`!umfrage "Frage" [Antwort …] [bis=Frist] …`\nFragt diesen Raum' in answer.text
     assert 'Beispiel: `!umfrage "Wo tagen wir im März?" Halle Stendal Wernigerode bis=Freitag`' in answer.text
     for command in ("stand", "ende", "verlängern", "abbrechen"):
         assert f"`!umfrage {command} U7" in answer.text
     assert "`!stimme" not in answer.text.replace("mit !stimme", "")
 
 
+async def test_many_options_stand_below_the_usage_line_and_those_that_went_wrong_in_it(room: TestRoom) -> None:
+    text = (await room.says("!hilfe umfrage")).text
+    assert "Dazu: `art=einfach|mehrfach` `max=3` `verdeckt=ja|nein`" in text
+    assert "`räume=alle|UAG1,UAG3`\n" in text
+    short = '`!umfrage "Frage" [Antwort …] [bis=Frist]'
+    assert f"So geht es: {short} …`" in (await room.says("!umfrage")).text
+    assert f"So geht es: {short} …`" in (await room.says("!umfrage Wo Halle Stendal bis=irgendwann")).text
+    assert f"{short} [art=einfach|mehrfach] …`" in (await room.says("!umfrage Wo Halle Stendal art=bunt")).text
+    assert f"{short} [schluss=frist|alle] …`" in (await room.says("!umfrage Wo Halle Stendal schlus=alle")).text
+    assert "Dazu" not in (await room.says("!hilfe treffen einmalig")).text
+
+
 async def test_long_help_goes_on_in_a_thread(room: TestRoom) -> None:
     first, second = (await room.says("!hilfe umfrage")).messages
     assert first.text.count("\n- `!") + 1 == 5
-    assert "1 weitere im Thread" in first.text
+    assert "2 weitere im Thread" in first.text
     assert second.relation == "m.thread"
     assert "weitere" not in second.text
 

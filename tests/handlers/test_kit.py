@@ -96,7 +96,7 @@ async def test_a_near_miss_is_asked_about(room: TestRoom, text: str, meant: str)
 
 async def test_umlauts_may_be_written_out(room: TestRoom) -> None:
     await room.says('!umfrage "Wo?" Halle Stendal')
-    assert "läuft jetzt bis" in (await room.says("!umfrage verlaengern U1 bis=Freitag")).text
+    assert "läuft jetzt bis" in (await room.says("!umfrage verlaengern U1 bis=20.11.")).text
 
 
 async def test_a_message_of_more_than_8000_characters_is_no_command(house: House, room: TestRoom) -> None:
@@ -150,8 +150,10 @@ async def test_the_same_event_again_does_nothing(house: House, room: TestRoom) -
 async def test_the_same_vote_again_does_nothing(house: House, room: TestRoom) -> None:
     asked = await room.says('!umfrage "Wo?" Halle Stendal')
     vote: dict[str, Any] = {"kind": "reaction", "relates_to": asked.message.event_id}
-    assert (await heard(house, room, "$vote", "1️⃣", **vote)).sent != []
-    assert (await heard(house, room, "$vote", "1️⃣", **vote)).sent == []
+    await heard(house, room, "$vote", "1️⃣", **vote)
+    assert "1. Halle – 1" in (await house.sleep(seconds=5)).of("poll-opened").text
+    await heard(house, room, "$vote", "1️⃣", **vote)
+    assert (await house.sleep(seconds=5)).sent == []
     assert len((await house.dump())["ballots"]) == 1
 
 
@@ -274,6 +276,12 @@ async def test_coordinators_sit_in_their_room_or_in_the_configuration(
 
 
 # -- where answers go
+
+
+@pytest.mark.parametrize("text", ["a=b", "Sitzung=2", 'Ort="Halle an der Saale"', "wo=hier und=da"])
+@pytest.mark.usefixtures("ran")
+async def test_what_only_looks_like_an_option_is_what_was_typed(room: TestRoom, text: str) -> None:
+    assert f"Gesagt: {text}" in (await room.says(f"!probe leiten {text}")).text
 
 
 async def test_answers_in_a_thread_stay_in_it(room: TestRoom, ran: list[str]) -> None:
