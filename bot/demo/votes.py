@@ -78,7 +78,7 @@ async def date_poll(stage: Stage) -> None:
         "Mittwoch, 13. Januar 2027, 14:00–16:00 Uhr",
         "Stadthaus",
     )
-    await stage.shows(energy, "das Ergebnis", f"Ergebnis U{number}", "Am besten passt Mittwoch, 13. Januar 2027")
+    await stage.shows(energy, "das Ergebnis", f"Ergebnis U{number}", "Festgelegt: Mittwoch, 13. Januar 2027")
     await stage.says("Dieter", energy, "!termine", "UAG3-2027-01-13", "Workshop Energie")
 
 

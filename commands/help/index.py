@@ -31,11 +31,14 @@ class Chapter:
 
 
 def chapters(vocabulary: Vocabulary, language: str, prefix: str) -> list[Chapter]:
-    """Return all commands by capability, in the order of the texts."""
+    """Return all commands by capability, in the order of the texts; a word that two of them share stands once."""
     found = []
+    named: set[str] = set()
     for package, group in groupby(vocabulary.spoken, key=lambda one: one.package):
         spoken = list(group)
-        words = list(dict.fromkeys(prefix + one.wordings[language].words[0].split()[0] for one in spoken))
+        first = (prefix + one.wordings[language].words[0].split()[0] for one in spoken)
+        words = [word for word in dict.fromkeys(first) if word not in named]
+        named.update(words)
         entries = [entry(one, language, prefix) for one in spoken]
         title = vocabulary.titles[language][package]
         found.append(Chapter(title, entries, words[:WORDS_SHOWN], len(words) > WORDS_SHOWN))

@@ -39,11 +39,13 @@ class RoomLine:
 async def picture(ctx: Context, poll: Poll, asked: Sequence[Room], result: Result | None = None) -> dict[str, Any]:
     """Return all that texts show of a poll and how it stands, by the tally that it keeps if by no other."""
     result = result or result_of(poll)
+    settled = await dates.settled(ctx, poll)
     return {
         "poll": poll,
         "result": result,
         "asked": asked if len(asked) > 1 or [room.id for room in asked] != [poll.room_id] else [],
         "marks": await dates.marks(ctx, poll, asked),
+        "settled": [one for one in result.options if one.date and one.date.starts_at in settled],
         "by_town": counts_municipalities(poll),
         "named": await named(ctx, result),
         "by_room": await by_room(ctx, result),

@@ -58,6 +58,15 @@ async def marks(ctx: Context, poll: Poll, asked: Sequence[Room]) -> Mapping[int,
     }
 
 
+async def settled(ctx: Context, poll: Poll) -> set[datetime]:
+    """Return at which of its dates the group that asked has made a meeting of it."""
+    if poll.kind != PollKind.DATE:
+        return set()
+    starts = {interval(option).starts_at for option in poll.options}
+    found = await meetings.in_room_between(ctx.tx, poll.room_id, min(starts), max(starts) + DAY)
+    return {one.starts_at for one in found if one.is_planned and one.title == poll.question and one.starts_at in starts}
+
+
 def _of_day(day: date, language: str) -> list[Mark]:
     holiday = holiday_name(day, language)
     if holiday:

@@ -55,11 +55,13 @@ async def show_status(ctx: Context, poll_id: int) -> Answer:
     if poll.shown_at is not None and ctx.now < poll.shown_at + BETWEEN:
         await show_soon(ctx, poll)
         return None
-    before = {town for town, _ in result_of(poll).conflicts}
+    shown, before = poll.outcome, {town for town, _ in result_of(poll).conflicts}
     await recount(ctx.tx, poll, ctx.setup.nobody)
     result = result_of(poll)
     if poll.ends_with_all and result.all_voted:
         return await close(ctx, poll)
+    if poll.outcome == shown:
+        return None
     asked = await cards.asked_rooms(ctx, poll)
     divided = [(town, users) for town, users in result.conflicts if town not in before]
     return [*await cards.status(ctx, poll, asked), *await _conflicts(ctx, poll, asked, divided)]
@@ -106,7 +108,12 @@ async def close_poll(ctx: Context, poll: PollId) -> Answer:
     """Close a poll before its deadline."""
     found = await reach_open(ctx, poll)
     await allow_leading(ctx, found)
-    return await close(ctx, found)
+    if len(await cards.asked_rooms(ctx, found)) == 1:
+        return await close(ctx, found)
+    # What was said before this in another room may be read after it.
+    found.closes_at = ctx.event.at
+    await plan(ctx, found)
+    return ctx.say("poll-ends", poll=found, about=found)
 
 
 @command("poll extend")

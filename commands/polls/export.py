@@ -50,7 +50,15 @@ async def export_poll(ctx: Context, poll: PollId) -> Answer:
         File(f"U{found.id}.csv", "text/csv", as_csv(rows, found.options)),
         File(f"U{found.id}.json", "application/json", as_json(found, rows, totals)),
     ]
-    return [Say(key="poll-exported", data={"poll": found, "count": len(rows)}, about=found, file=one) for one in files]
+    return [
+        Say(
+            key="poll-exported",
+            data={"poll": found, "count": len(rows), "form": one.name.rpartition(".")[2].upper()},
+            about=found,
+            file=one,
+        )
+        for one in files
+    ]
 
 
 def as_csv(rows: Sequence[Row], options: Sequence[str]) -> str:

@@ -76,6 +76,7 @@ class Result:
     needed: int | None
     points: bool = False
     pulse: bool = False
+    by_town: bool = False
 
     @property
     def cast(self) -> int:
@@ -132,6 +133,7 @@ def result_of(poll: Poll, tally: dict[str, Any] | None = None) -> Result:
         needed=needed,
         points=poll.kind == PollKind.RANKING,
         pulse=poll.kind == PollKind.PULSE,
+        by_town=counts_municipalities(poll),
     )
 
 

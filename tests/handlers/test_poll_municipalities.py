@@ -190,7 +190,7 @@ async def test_municipalities_in_english(house: House) -> None:
     await room.says("!vote 1", who="Anna")
     await room.says("!vote 2", who="Bodo")
     assert "or name with `!deputy @name` who decides" in (await house.sleep(seconds=5)).of("poll-conflict").text
-    assert "Turnout: 0 of 1 municipalities (0%)" in (await house.sleep(days=8)).of("poll-result").text
+    assert "Turnout: 0 of 1 municipality (0%)" in (await house.sleep(days=8)).of("poll-result").text
 
 
 async def test_the_reminder_leaves_out_whose_municipality_has_voted(house: House, towns: TestRoom) -> None:

@@ -15,7 +15,8 @@ async def test_a_date_of_a_poll_becomes_a_meeting_with_reminders(house: House, r
     assert "Workshop Energie" in card.text
     assert "Mittwoch, 13. Januar 2027, 14:00–16:00 Uhr" in card.text
     assert "Ort: Stadthaus" in card.text
-    assert "Am besten passt Mittwoch, 13. Januar 2027, 14:00–16:00 Uhr" in settled.of("poll-result").text
+    assert "Festgelegt: Mittwoch, 13. Januar 2027, 14:00–16:00 Uhr." in settled.of("poll-result").text
+    assert "!termin fest" not in settled.of("poll-result").text
     assert "UAG1-2027-01-13" in (await room.says("!termine")).text
     assert [one.key for one in (await house.sleep(days=68)).sent] == ["meeting-reminder"]
 
