@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.health import Health
 from bot.matrix.errors import Limited, Unreachable
 from bot.matrix.homeserver import Homeserver
+from bot.matrix.lookout import Lookout
 from bot.matrix.reader import Reader
 from bot.matrix.sender import Sender
 from bot.matrix.verifier import Verifier
@@ -23,6 +24,7 @@ from bot.web import WebServer
 from commands.capabilities import CAPABILITIES
 from commands.kit.dispatch import Dispatcher
 from commands.kit.outcome import Outcome
+from commands.kit.triggers import Capability
 from storage.database import Database, DatabaseTrouble
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
@@ -34,15 +36,24 @@ log = structlog.get_logger()
 class App:
     """One running bot. `tick` is how long it sleeps at most between two looks at what is due."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None, tick: timedelta = AT_LEAST_EVERY) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock | None = None,
+        tick: timedelta = AT_LEAST_EVERY,
+        capabilities: Sequence[Capability] = CAPABILITIES,
+    ) -> None:
         self.settings = settings
         self.clock = clock or Clock()
         self.health = Health(self.clock())
         self.database = Database(settings.storage.url)
         self.homeserver = Homeserver(settings.matrix.homeserver, settings.matrix.user, settings.storage.keys)
-        self.dispatcher = Dispatcher(self.database, settings.setup(), CAPABILITIES)
+        self.dispatcher = Dispatcher(self.database, settings.setup(), capabilities)
         self.sender = Sender(self.homeserver, self.database, self.clock, self.health)
         self.wake = Wake(self.database, self.dispatcher, self.clock, self.health, self._worked, tick)
+        self.lookout = Lookout(
+            self.homeserver, self.database, self.dispatcher, self.clock, self.health, self._worked, tick
+        )
         wire = HomeserverWire(self.homeserver)
         self.verifier = Verifier(wire, self.database, self.dispatcher, self.clock, self._worked)
         self.reader = Reader(
@@ -77,6 +88,7 @@ class App:
         self._stop.set()
         self.reader.stop()
         self.sender.stop()
+        self.lookout.stop()
 
     def stop_on_signals(self) -> None:
         """Stop on SIGTERM and SIGINT."""
@@ -89,6 +101,7 @@ class App:
             self.sender.wake()
         if outcome.next_due is not None:
             self.wake.planned(outcome.next_due)
+            self.lookout.wake()
 
     async def _log_in(self) -> bool:
         """Log in, waiting for the server where it is away; False if stopped meanwhile."""
@@ -125,6 +138,7 @@ class App:
             tasks.create_task(self.reader.run())
             tasks.create_task(self._after(self.reader.rooms_known, self.sender.run))
             tasks.create_task(self._after(self.reader.caught_up, self._wake))
+            tasks.create_task(self._after(self.reader.caught_up, self.lookout.run))
             tasks.create_task(self._watch_lock())
             tasks.create_task(self._time_verifications())
         log.info("stopped")

@@ -1,6 +1,7 @@
-"""The command line: `uagbot run`, `check`, `setup`, `backup`, `restore`, `demo`, `commands`."""
+"""The command line: `uagbot run`, `check`, `setup`, `backup`, `restore`, `demo`, `commands`, `members`."""
 
 import asyncio
+import gc
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from bot.app import App
 from bot.matrix.encryption.device import KeysTrouble
 from bot.matrix.encryption.identity import AuthenticationNeeded
 from bot.matrix.errors import Limited, Rejected, TokenRevoked, Unreachable
+from bot.roster.sheet import RosterRefused
 from bot.settings import Settings, SettingsError, load
 from bot.setup.terminal import SetupFailed
 from commands.capabilities import CAPABILITIES
@@ -24,6 +26,8 @@ from storage.archive import ArchiveTrouble
 from storage.database import DatabaseTrouble
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+members = typer.Typer(no_args_is_help=True, help="Who stands for which municipality.")
+cli.add_typer(members, name="members")
 errors = Console(stderr=True, highlight=False)
 Config = Annotated[Path, typer.Option("--config", "-c", envvar="UAGBOT_CONFIG", help="The settings file.")]
 DEFAULT_CONFIG = Path("config.toml")
@@ -32,6 +36,8 @@ DATABASE_TROUBLE = {
     "in-use": "Another uagbot works on this database. Stop it first.",
     "locked": "Another program has locked the database. Close it, then start again.",
     "lock-lost": "The connection that kept other processes away from the database broke. Start again.",
+    "missing": "There is no database yet. Start the bot once.",
+    "older": "The database is of an earlier version of uagbot. Start this version once, which upgrades it.",
     "newer": "The database was made by a later version of uagbot. Install that version, or restore a backup.",
     "unreachable": "The database cannot be opened. Check storage.database and the rights of its folder.",
 }
@@ -164,6 +170,28 @@ def list_commands(language: Annotated[str, typer.Option(help="de or en")] = "de"
     typer.echo(command_table(Vocabulary(CAPABILITIES, catalogues), language))
 
 
+@members.command(name="import")
+def import_members(
+    file: Annotated[Path, typer.Argument(help="CSV: member, municipality and, if wanted, role.")],
+    config: Config = DEFAULT_CONFIG,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and write nothing.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="Add municipalities that nobody has named before.")] = False,
+    as_written: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Add this one though its name is like another's; may be repeated."),
+    ] = None,
+) -> None:
+    """Set who stands for which municipality, from a file; all of its lines or none. The bot may run."""
+    from bot.roster.importing import import_members as import_from  # noqa: PLC0415 - keeps `run` quick to start
+    from bot.roster.plan import Wish  # noqa: PLC0415 - the same
+
+    logs.hush()
+    wish = Wish(new=new, as_written=as_written or [])
+    console = Console(highlight=False)
+    _finish_or_exit(import_from(settings_or_exit(config), file, console, wish, dry_run=dry_run))
+
+
 def settings_or_exit(config: Path) -> Settings:
     """Load the settings, or tell every fault and end with status 2."""
     try:
@@ -180,6 +208,7 @@ def run_or_exit(settings: Settings, app: App | None = None) -> None:
     async def running() -> None:
         bot = app or App(settings)
         bot.stop_on_signals()
+        gc.freeze()  # what is loaded by now stays; to look through it again doubles the time of a large count
         await bot.run()
 
     _finish_or_exit(running())
@@ -213,7 +242,7 @@ def explain(error: BaseException) -> list[str]:
         return [f"The server cannot be reached or does not want to be asked now ({error}). Do this again later."]
     if isinstance(error, AuthenticationNeeded | SetupFailed):
         return [str(error)]
-    if isinstance(error, SettingsError):
+    if isinstance(error, SettingsError | RosterRefused):
         return error.faults
     if isinstance(error, peewee.OperationalError):
         return [f"The key store cannot be used ({error}). Is there room in storage.folder, and may it be written?"]

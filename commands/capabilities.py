@@ -1,12 +1,14 @@
 """The list of what the bot can do; one line per capability, in the order in which the help shows them."""
 
-from commands import actions, digests, encryption, groups, meetings, polls
+from commands import actions, digests, encryption, groups, meetings, municipalities, polls, resolutions
 from commands import help as helping
 from commands.kit.triggers import Capability
 
 CAPABILITIES: tuple[Capability, ...] = (
     groups.CAPABILITY,
+    municipalities.CAPABILITY,
     polls.CAPABILITY,
+    resolutions.CAPABILITY,
     meetings.CAPABILITY,
     actions.CAPABILITY,
     digests.CAPABILITY,

@@ -1,5 +1,6 @@
 """Events already handled, and what each of them made."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Index, bindparam, insert, select, update
@@ -53,6 +54,11 @@ async def note(tx: AsyncSession, event_id: str, trigger: str, about: Subject | N
 async def find(tx: AsyncSession, event_id: str) -> HandledEvent | None:
     """Return the row of a handled event."""
     return await tx.scalar(select(HandledEvent).where(HandledEvent.event_id == event_id))
+
+
+async def known(tx: AsyncSession, event_ids: Collection[str]) -> set[str]:
+    """Return which of these events were handled."""
+    return set(await tx.scalars(select(HandledEvent.event_id).where(HandledEvent.event_id.in_(event_ids))))
 
 
 async def events_about(tx: AsyncSession, trigger: str, about_kind: str, about_id: int) -> dict[str, str]:

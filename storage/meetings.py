@@ -137,6 +137,17 @@ async def upcoming(tx: AsyncSession, now: datetime, *, room_id: int | None = Non
     return (await tx.scalars(query.order_by(Meeting.starts_at, Meeting.id).limit(limit))).all()
 
 
+async def running(tx: AsyncSession, room_id: int, now: datetime) -> Meeting | None:
+    """Return the meeting of a room that takes place now; of several the one that began last."""
+    query = select(Meeting).where(
+        Meeting.room_id == room_id,
+        Meeting.state == MeetingState.PLANNED,
+        Meeting.starts_at <= now,
+        Meeting.ends_at > now,
+    )
+    return await tx.scalar(query.order_by(Meeting.starts_at.desc(), Meeting.id.desc()).limit(1))
+
+
 async def between(tx: AsyncSession, since: datetime, until: datetime) -> Sequence[Meeting]:
     """Return the meetings of all rooms that start in `since <= t < until`, cancelled ones too."""
     query = select(Meeting).where(Meeting.starts_at >= since, Meeting.starts_at < until)

@@ -1,11 +1,11 @@
 """Municipalities, and who stands for them: what a member's vote counts for."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, func, select
+from sqlalchemy import ForeignKey, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -49,8 +49,8 @@ class Seat(Base):
 
 
 async def everything(tx: AsyncSession) -> Sequence[Municipality]:
-    """Return all municipalities by name."""
-    return (await tx.scalars(select(Municipality).order_by(Municipality.name, Municipality.id))).all()
+    """Return all municipalities by name, umlauts where ae, oe, ue stand."""
+    return sorted(await tx.scalars(select(Municipality)), key=lambda one: (one.sought, one.id))
 
 
 async def by_id(tx: AsyncSession, number: int) -> Municipality | None:
@@ -64,16 +64,35 @@ async def seat(tx: AsyncSession, user_id: str) -> Seat | None:
 
 
 async def seats(tx: AsyncSession, user_ids: Collection[str]) -> Sequence[tuple[Seat, Municipality | None]]:
-    """Return what these people stand for, as far as it is known."""
+    """Return what these people stand for, as far as it is known, by user id."""
     query = select(Seat, Municipality).outerjoin(Municipality, Municipality.id == Seat.municipality_id)
-    found = await tx.execute(query.where(Seat.user_id.in_(list(user_ids))))
+    found = await tx.execute(query.where(Seat.user_id.in_(list(user_ids))).order_by(Seat.user_id))
     return [(one, municipality) for one, municipality in found]
+
+
+async def all_seats(tx: AsyncSession) -> dict[str, tuple[int | None, str]]:
+    """Return (municipality, standing) of everybody who has said so."""
+    found = await tx.execute(select(Seat.user_id, Seat.municipality_id, Seat.standing))
+    return {user: (number, standing) for user, number, standing in found}
 
 
 async def sitting(tx: AsyncSession, municipality: Municipality) -> Sequence[Seat]:
     """Return who stands for a municipality, by user id."""
     query = select(Seat).where(Seat.municipality_id == municipality.id, Seat.standing == Standing.MEMBER)
     return (await tx.scalars(query.order_by(Seat.user_id))).all()
+
+
+async def first_sitting(tx: AsyncSession, municipality_ids: Collection[int], most: int) -> dict[int, list[str]]:
+    """Return up to `most` people who stand for each of these municipalities, by user id."""
+    place = func.row_number().over(partition_by=Seat.municipality_id, order_by=Seat.user_id).label("place")
+    numbered = select(Seat.municipality_id, Seat.user_id, place)
+    numbered = numbered.where(Seat.municipality_id.in_(list(municipality_ids)), Seat.standing == Standing.MEMBER)
+    rows = numbered.subquery()
+    found: dict[int, list[str]] = {number: [] for number in municipality_ids}
+    query = select(rows.c.municipality_id, rows.c.user_id).where(rows.c.place <= most)
+    for number, user in await tx.execute(query.order_by(rows.c.place)):
+        found[number].append(user)
+    return found
 
 
 async def counts(tx: AsyncSession) -> dict[int, int]:
@@ -83,18 +102,89 @@ async def counts(tx: AsyncSession) -> dict[int, int]:
     return {number: people for number, people in found if number is not None}
 
 
+async def seats_of_command(tx: AsyncSession, municipality_id: int, by: str, at: datetime) -> Sequence[Seat]:
+    """Return the seats of a municipality that are still what this person set at this instant."""
+    query = select(Seat).where(Seat.municipality_id == municipality_id, Seat.set_by == by, Seat.set_at == at)
+    return (await tx.scalars(query.order_by(Seat.user_id))).all()
+
+
+async def take_seats(
+    tx: AsyncSession, user_ids: Collection[str], municipality_id: int | None, standing: str, by: str, at: datetime
+) -> bool:
+    """Let people stand for a municipality, or be guests or observers; False if they all do already.
+
+    Who does already keeps by whom and when it was set.
+    """
+    return await _seat(tx, user_ids, lambda _: (municipality_id, standing), by, at)
+
+
 async def take_seat(
     tx: AsyncSession, user_id: str, municipality_id: int | None, standing: Standing, by: str, at: datetime
 ) -> Seat:
     """Let somebody stand for a municipality, or be a guest or an observer; an office as deputy elsewhere ends."""
-    found = await tx.get(Seat, user_id)
-    if found is None:
-        found = Seat(user_id=user_id)
-        tx.add(found)
-    found.municipality_id, found.standing, found.set_by, found.set_at = municipality_id, standing, by, at
-    query = select(Municipality).where(
-        Municipality.deputy == user_id, Municipality.id.is_distinct_from(municipality_id)
+    await take_seats(tx, [user_id], municipality_id, standing, by, at)
+    await end_offices(tx)
+    return await tx.get_one(Seat, user_id)
+
+
+async def change_standing(tx: AsyncSession, user_ids: Collection[str], standing: str, by: str, at: datetime) -> bool:
+    """Let people be members, guests or observers of what they stand for; False if they all are already."""
+    return await _seat(tx, user_ids, lambda before: (before.municipality_id if before else None, standing), by, at)
+
+
+async def _seat(
+    tx: AsyncSession,
+    user_ids: Collection[str],
+    stands: Callable[[Seat | None], tuple[int | None, str]],
+    by: str,
+    at: datetime,
+) -> bool:
+    found = {one.user_id: one for one in await tx.scalars(select(Seat).where(Seat.user_id.in_(list(user_ids))))}
+    changed = False
+    for user in user_ids:
+        before = found.get(user)
+        wanted = stands(before)
+        if before is not None and (before.municipality_id, before.standing) == wanted:
+            continue
+        changed = True
+        one = before or Seat(user_id=user)
+        one.municipality_id, one.standing, one.set_by, one.set_at = *wanted, by, at
+        tx.add(one)
+    await tx.flush()
+    return changed
+
+
+async def give_up_seats(tx: AsyncSession, user_ids: Collection[str]) -> bool:
+    """Forget what people stand for; False if nothing was known."""
+    gone = await tx.scalars(delete(Seat).where(Seat.user_id.in_(list(user_ids))).returning(Seat.user_id))
+    return bool(gone.all())
+
+
+async def end_offices(tx: AsyncSession) -> Sequence[Municipality]:
+    """Let nobody be deputy of a municipality without standing for it; returns those that have no deputy any more."""
+    sits = exists().where(
+        Seat.user_id == Municipality.deputy,
+        Seat.municipality_id == Municipality.id,
+        Seat.standing == Standing.MEMBER,
     )
-    for left in await tx.scalars(query):
-        left.deputy = None
-    return found
+    query = select(Municipality).where(Municipality.deputy.is_not(None), ~sits).order_by(Municipality.sought)
+    left = (await tx.scalars(query)).all()
+    for one in left:
+        one.deputy = None
+    await tx.flush()
+    return left
+
+
+async def drop_if_new(tx: AsyncSession, number: int, at: datetime) -> bool:
+    """Forget a municipality that was added at this instant and that nobody stands for; False if it stays."""
+    unused = ~exists().where(Seat.municipality_id == number)
+    query = delete(Municipality).where(Municipality.id == number, Municipality.created_at == at, unused)
+    return bool((await tx.scalars(query.returning(Municipality.id))).all())
+
+
+async def write_seats(tx: AsyncSession, new: Sequence[dict[str, Any]], changed: Sequence[dict[str, Any]]) -> None:
+    """Store many seats at once, by their columns."""
+    if new:
+        await tx.execute(insert(Seat), new)
+    if changed:
+        await tx.execute(update(Seat), changed)

@@ -13,6 +13,7 @@ from storage.base import Base
 from storage.rooms import Room
 
 PENDING = text("sent_at IS NULL")
+NO_EDIT = text("coalesce(relation, '') <> 'm.replace'")  # a message may be edited thousands of times
 
 
 def _new_transaction_id() -> str:
@@ -47,9 +48,9 @@ class Outgoing(Base):
 
     __table_args__ = (
         Index("ix_outbox_pending", "room_id", "id", sqlite_where=PENDING, postgresql_where=PENDING),
-        Index(None, "about_kind", "about_id"),
+        Index("ix_outbox_about", "about_kind", "about_id", sqlite_where=NO_EDIT, postgresql_where=NO_EDIT),
         Index(None, "event_id"),
-        Index(None, "target_id"),
+        Index(None, "target_id", "sent_at"),
     )
 
 
@@ -91,7 +92,7 @@ async def first_about(
         Outgoing.about_kind == about_kind,
         Outgoing.about_id == about_id,
         Outgoing.key == key,
-        Outgoing.relation.is_distinct_from("m.replace"),
+        NO_EDIT,
     )
     if room_id is not None:
         query = query.where(Outgoing.room_id == room_id)
@@ -104,6 +105,7 @@ async def newest_about(tx: AsyncSession, about_kind: str, about_ids: Iterable[in
         select(func.max(Outgoing.id))
         .where(Outgoing.about_kind == about_kind, Outgoing.about_id.in_(list(about_ids)))
         .where(Outgoing.event_type == "m.room.message", Outgoing.relation.is_(None), Outgoing.event_id.is_not(None))
+        .where(NO_EDIT)
         .group_by(Outgoing.about_id)
     )
     query = select(Outgoing, Room.matrix_id).join(Room, Room.id == Outgoing.room_id)
@@ -115,7 +117,7 @@ async def events_about(tx: AsyncSession, about_kind: str, about_id: int) -> list
     """Return (Matrix room id, event id) of all that was sent about a subject, edits left out."""
     query = select(Room.matrix_id, Outgoing.event_id).join(Room, Room.id == Outgoing.room_id)
     query = query.where(Outgoing.about_kind == about_kind, Outgoing.about_id == about_id, Room.joined)
-    query = query.where(Outgoing.relation.is_distinct_from("m.replace"), Outgoing.event_id.is_not(None))
+    query = query.where(NO_EDIT, Outgoing.event_id.is_not(None))
     found = await tx.execute(query.order_by(Outgoing.id))
     return [(room, event) for room, event in found if event is not None]
 
@@ -146,7 +148,7 @@ async def next_rows(tx: AsyncSession, busy: Sequence[int], limit: int) -> list[t
 MARK = (
     update(Outgoing)
     .where(Outgoing.id == bindparam("row"), Outgoing.txn_id == bindparam("txn"))
-    .values(sent_at=bindparam("at"), event_id=bindparam("event"), error=bindparam("why"))
+    .values(sent_at=bindparam("at"), event_id=bindparam("event"), error=bindparam("why"), attachment=None)
     .execution_options(synchronize_session=False)
 )
 
@@ -154,7 +156,7 @@ MARK = (
 async def mark(
     tx: AsyncSession, row: Outgoing, at: datetime, *, event_id: str | None, error: str | None = None
 ) -> None:
-    """Write down that a row was sent (or given up); a row that was overtaken meanwhile stays waiting."""
+    """Write down that a row was sent (or given up), and drop its attachment; one overtaken meanwhile stays waiting."""
     values = {"row": row.id, "txn": row.txn_id, "at": at, "event": event_id, "why": error}
     await (await tx.connection()).execute(MARK, values)
 

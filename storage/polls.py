@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, deferred, mapped_column, undefer
 from storage.base import Base
 from storage.due import Due
 from storage.municipalities import Seat
-from storage.rooms import Room, RoomMember
+from storage.rooms import Room, RoomMember, in_order
 
 
 class PollState(StrEnum):
@@ -53,7 +53,8 @@ class Poll(Base):
 
     `room_id` is where it was asked and from where it is led. `options` of a date poll are ISO 8601 intervals in UTC.
     `most` is how many options, or points, a ballot may give. `quorum` is a number or a percentage (`12`, `50%`).
-    `outcome` is the tally as it was last shown, and for ever once the poll is closed; `electorate` who could vote then.
+    `outcome` is the tally as it was last shown, and for ever once the poll is closed, then with who voted what where
+    that is told; `electorate` is who could vote then.
     `shown_at` is when the status message was last written. `then` names the job that follows the closing.
     """
 
@@ -154,12 +155,12 @@ async def set_rooms(tx: AsyncSession, poll: Poll, room_ids: Collection[int]) -> 
 
 
 async def rooms_of(tx: AsyncSession, poll_ids: Collection[int]) -> dict[int, list[Room]]:
-    """Return the joined rooms in which each of these polls can be voted on, in the order of their making."""
+    """Return the joined rooms in which each of these polls can be voted on, in the order in which people list them."""
     query = select(PollRoom.poll_id, Room).join(Room, Room.id == PollRoom.room_id)
     found: dict[int, list[Room]] = {number: [] for number in poll_ids}
-    for number, room in await tx.execute(query.where(PollRoom.poll_id.in_(poll_ids), Room.joined).order_by(Room.id)):
+    for number, room in await tx.execute(query.where(PollRoom.poll_id.in_(poll_ids), Room.joined)):
         found[number].append(room)
-    return found
+    return {number: in_order(rooms) for number, rooms in found.items()}
 
 
 async def is_asked_in(tx: AsyncSession, poll: Poll, room_id: int) -> bool:
@@ -225,13 +226,6 @@ async def closed_polls(tx: AsyncSession, room_ids: Collection[int], limit: int) 
     asked = select(PollRoom.poll_id).where(PollRoom.room_id.in_(room_ids))
     query = select(Poll).where(Poll.state == PollState.CLOSED, Poll.id.in_(asked) | Poll.room_id.in_(room_ids))
     return (await tx.scalars(query.order_by(Poll.closed_at.desc(), Poll.id.desc()).limit(limit))).all()
-
-
-async def asked_in(tx: AsyncSession, room_id: int) -> Sequence[Poll]:
-    """Return the open polls that can be voted on in this room, the oldest first."""
-    query = select(Poll).join(PollRoom, PollRoom.poll_id == Poll.id)
-    query = query.where(PollRoom.room_id == room_id, Poll.state == PollState.OPEN, Poll.shown_at.is_not(None))
-    return (await tx.scalars(query.order_by(Poll.id))).all()
 
 
 async def move_due(tx: AsyncSession, whats: Collection[str]) -> datetime | None:

@@ -6,15 +6,27 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, delete, func, insert, select
+from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, delete, func, insert, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.actions import ActionItem
 from storage.base import Base
+from storage.polls import PollRoom
 from storage.rooms import Room
 
 BYTEWISE = String().with_variant(String(collation="C"), "postgresql")  # so that a range finds what begins alike
+
+
+class ResolutionName(NamedTuple):
+    """How people call a resolution: its year and its number in it, over all groups."""
+
+    year: int
+    number: int
+
+    def __str__(self) -> str:
+        """Return `B-2026-014`."""
+        return f"B-{self.year}-{self.number:03}"
 
 
 class ResolutionState(StrEnum):
@@ -38,8 +50,10 @@ class Procedure(StrEnum):
 class Resolution(Base):
     """A resolution, called `B-2026-014`: the 14th of its year, over all groups.
 
-    `event_id` is the message that it arose from. `poll_id` is the poll that decided it or will. `outcome` is what was
-    recorded when a circulation ended: `eligible`, `agreed`, `objections`. `decided_on` is a day in the room's zone.
+    `event_id` is the message that it arose from. `poll_id` is the poll that decided it or will. `decided_on` is a day
+    in the room's zone. `replaces_id` is kept only while this one is in force or may come into force. `outcome` is what
+    was recorded when a circulation ended (`eligible`, `agreed`, `silent`, `objections` as [user, municipality,
+    reason]), when a poll decided (`eligible`, `voters`, `verdict`), or when it was called off (`reason`).
     """
 
     __tablename__ = "resolutions"
@@ -73,7 +87,12 @@ class Resolution(Base):
     @property
     def name(self) -> str:
         """How people call it."""
-        return f"B-{self.year}-{self.number:03}"
+        return str(ResolutionName(self.year, self.number))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still goes round or is voted on."""
+        return self.state == ResolutionState.OPEN
 
 
 class ResolutionRoom(Base):
@@ -136,9 +155,20 @@ async def by_id(tx: AsyncSession, number: int) -> Resolution | None:
     return await tx.get(Resolution, number)
 
 
-async def by_name(tx: AsyncSession, year: int, number: int) -> Resolution | None:
-    """Return the resolution `B-<year>-<number>`."""
-    return await tx.scalar(select(Resolution).where(Resolution.year == year, Resolution.number == number))
+async def by_name(tx: AsyncSession, name: ResolutionName) -> Resolution | None:
+    """Return the resolution that is called so."""
+    return await tx.scalar(select(Resolution).where(Resolution.year == name.year, Resolution.number == name.number))
+
+
+async def lock(tx: AsyncSession, resolution: Resolution) -> None:
+    """Read the resolution anew; nobody else changes it, or adds voices to it, until the transaction ends."""
+    await tx.refresh(resolution, with_for_update=True)
+
+
+async def homes(tx: AsyncSession, found: Collection[Resolution]) -> dict[int, Room]:
+    """Return the rooms in which these resolutions were made, by their ids, also those that the bot has left."""
+    query = select(Room).where(Room.id.in_({one.room_id for one in found}))
+    return {room.id: room for room in await tx.scalars(query)}
 
 
 async def of_poll(tx: AsyncSession, poll_id: int) -> Resolution | None:
@@ -156,6 +186,13 @@ async def next_number(tx: AsyncSession, year: int) -> int:
 async def replacement(tx: AsyncSession, resolution: Resolution) -> Resolution | None:
     """Return the resolution that replaces this one."""
     return await tx.scalar(select(Resolution).where(Resolution.replaces_id == resolution.id))
+
+
+async def replacements(tx: AsyncSession, found: Collection[Resolution]) -> dict[int, Resolution]:
+    """Return by which resolution in force each of these is replaced, of those that are."""
+    query = select(Resolution).where(Resolution.replaces_id.in_([one.id for one in found]))
+    adopted = await tx.scalars(query.where(Resolution.state == ResolutionState.ADOPTED))
+    return {one.replaces_id: one for one in adopted if one.replaces_id is not None}
 
 
 async def chain(tx: AsyncSession, resolution: Resolution) -> Chain:
@@ -192,6 +229,13 @@ async def rooms_of(tx: AsyncSession, resolution: Resolution) -> Sequence[Room]:
     return found.all()
 
 
+async def asked_in(tx: AsyncSession, resolution: Resolution) -> set[int]:
+    """Return the rooms in which the resolution goes round or can be voted on, or did and could."""
+    asked = select(ResolutionRoom.room_id).where(ResolutionRoom.resolution_id == resolution.id)
+    voting = select(PollRoom.room_id).where(PollRoom.poll_id == resolution.poll_id)
+    return set(await tx.scalars(union(asked, voting)))
+
+
 async def circulating(tx: AsyncSession, room_id: int) -> Sequence[Resolution]:
     """Return the resolutions that go round in this room by consent, the next to end first."""
     asked = select(ResolutionRoom.resolution_id).where(ResolutionRoom.room_id == room_id)
@@ -205,6 +249,11 @@ async def voices(tx: AsyncSession, resolution: Resolution) -> Sequence[Voice]:
     """Return all that was said to a resolution, in order of the server's clock."""
     query = select(Voice).where(Voice.resolution_id == resolution.id)
     return (await tx.scalars(query.order_by(Voice.said_at, Voice.id))).all()
+
+
+async def voice(tx: AsyncSession, number: int) -> Voice | None:
+    """Return what was said under this number."""
+    return await tx.get(Voice, number)
 
 
 async def voice_of_event(tx: AsyncSession, event_id: str) -> Voice | None:

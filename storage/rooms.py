@@ -104,13 +104,13 @@ async def by_key(tx: AsyncSession, key: str) -> Room | None:
 
 async def groups(tx: AsyncSession) -> Sequence[Room]:
     """Return all set-up rooms that the bot is in: main, groups in natural order of their keys, coordinators."""
-    found = await tx.scalars(select(Room).where(Room.kind.in_(GROUP_KINDS), Room.joined))
-    return sorted(found, key=lambda room: (GROUP_KINDS.index(RoomKind(room.kind)), _natural(room.key or "")))
+    return in_order(await tx.scalars(select(Room).where(Room.kind.in_(GROUP_KINDS), Room.joined)))
 
 
-async def by_ids(tx: AsyncSession, room_ids: Iterable[int]) -> dict[int, Room]:
-    """Return these rooms by their internal numbers."""
-    return {room.id: room for room in await tx.scalars(select(Room).where(Room.id.in_(list(room_ids))))}
+def in_order(found: Iterable[Room]) -> list[Room]:
+    """Return rooms as people list them: main, groups in natural order of their keys, coordinators, others."""
+    kinds: list[str] = [*GROUP_KINDS, RoomKind.PLAIN, RoomKind.DIRECT]
+    return sorted(found, key=lambda room: (kinds.index(room.kind), _natural(room.key or ""), room.id))
 
 
 async def by_matrix_ids(tx: AsyncSession, matrix_ids: Iterable[str]) -> dict[str, Room]:
@@ -145,6 +145,18 @@ async def rooms_of(tx: AsyncSession, user_id: str) -> Sequence[Room]:
     query = select(Room).join(RoomMember, RoomMember.room_id == Room.id)
     found = await tx.scalars(query.where(Room.joined, RoomMember.user_id == user_id, RoomMember.membership == "join"))
     return found.all()
+
+
+async def places_of(tx: AsyncSession, user_ids: Iterable[str]) -> Sequence[int]:
+    """Return the numbers of the rooms in which any of these people is joined together with the bot."""
+    query = select(RoomMember.room_id).join(Room, Room.id == RoomMember.room_id).where(Room.joined)
+    query = query.where(RoomMember.user_id.in_(list(user_ids)), RoomMember.membership == "join")
+    return (await tx.scalars(query.distinct())).all()
+
+
+async def by_numbers(tx: AsyncSession, numbers: Iterable[int]) -> dict[int, Room]:
+    """Return the rooms with these numbers."""
+    return {room.id: room for room in await tx.scalars(select(Room).where(Room.id.in_(set(numbers))))}
 
 
 async def members(tx: AsyncSession, room: Room) -> Sequence[RoomMember]:

@@ -50,7 +50,6 @@ async def write(
         if room is not None and room.matrix_id != one.matrix_id:
             await move(tx, room, one.matrix_id)
             await due.add(tx, "room upgraded", room.id, room.id, now)
-            await due.add(tx, "polls moved", room.id, room.id, now)
             one.whole = True
         elif room is None or not room.joined:
             room = await _joined(tx, room, one, now, language, zone)

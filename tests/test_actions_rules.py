@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.actions import reminders
-from commands.actions.pages import pages
+from commands.kit.pages import pages
 from commands.kit.workdays import is_working_day
 
 BERLIN = ZoneInfo("Europe/Berlin")

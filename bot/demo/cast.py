@@ -11,7 +11,7 @@ TOWNS = {
     "Fritz": "Wittenberg",
     "Gerda": "Naumburg",
     "Hanno": "Quedlinburg",
-    "Ina": "Merseburg",
+    "Ina": "Halle (Saale)",
 }
 STRANGER = "Hanno"  # may not bring the bot into rooms
 

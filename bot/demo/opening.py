@@ -2,7 +2,7 @@
 
 from bot.demo.cast import COORDINATORS, GROUPS, MAIN, STRANGER, TOWNS
 from bot.demo.ledger import Event
-from bot.demo.stage import Place, Stage, number_in, on
+from bot.demo.stage import BETWEEN_WORDS, Place, Stage, number_in, on
 
 
 async def arrival(stage: Stage) -> None:
@@ -124,20 +124,21 @@ async def poll_in_five_ways(stage: Stage) -> None:
         "0 von 5 Stimmen", "bis Freitag, 6. November 2026, 12:00 Uhr",
     )  # fmt: skip
     number, native = number_in(poll, "U"), await stage.native_poll(apps, poll)
-    await stage.members["Bodo"].vote(apps.id, native["event_id"], ["1"])
+    await stage.votes("Bodo", apps, native, "1")
     await stage.becomes(apps, poll, "native Stimme", "1. Halle – 1", "1 von 5 Stimmen")
-    await stage.members["Carla"].react(apps.id, poll["event_id"], "2️⃣")
+    await stage.reacts("Carla", apps, poll, "2️⃣")
     await stage.becomes(apps, poll, "Stimme per Reaktion", "2. Stendal – 1", "2 von 5 Stimmen")
     await stage.says("Dieter", apps, f"!stimme U{number} 2", reaction="✅")
     await stage.becomes(apps, poll, "Stimme per Befehl", "2. Stendal – 2", "3 von 5 Stimmen")
     await stage.says("Edith", apps, "!stimme 3", reaction="✅", reply_to=poll)
     await stage.becomes(apps, poll, "Stimme als Antwort", "3. Wernigerode – 1", "4 von 5 Stimmen")
-    await stage.members["Carla"].vote(apps.id, native["event_id"], ["3"])
+    await stage.votes("Carla", apps, native, "3")
     await stage.becomes(
         apps, poll, "wer neu stimmt, ändert seine Stimme", "2. Stendal – 1", "3. Wernigerode – 2", "4 von 5"
     )
-    key = await stage.members["Anna"].react(apps.id, poll["event_id"], "1️⃣")
+    key = await stage.reacts("Anna", apps, poll, "1️⃣")
     await stage.becomes(apps, poll, "alle haben gestimmt", "1. Halle – 2", "5 von 5 Stimmen")
+    stage.bot.time.move_to(stage.bot.time.now() + BETWEEN_WORDS)
     back = await stage.members["Anna"].redact(apps.id, key)
     await stage.becomes(apps, poll, "eine gelöschte Stimme zählt nicht", "1. Halle – 1", "4 von 5 Stimmen", after=back)
     await stage.says("Dieter", apps, f"!stimme U{number} 7", f"U{number} hat keine Antwort 7", "1 bis 3")

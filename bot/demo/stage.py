@@ -122,6 +122,16 @@ class Stage:
         self.ledger.edited(event_id)
         await self._answer(place, event_id, f"{who} bearbeitet: {text} → ✏️", _is_reaction(event_id, "✏️"))
 
+    async def votes(self, who: str, place: Place, poll: Event, answer: str) -> None:
+        """Let a member answer a native poll."""
+        self.bot.time.move_to(self.bot.time.now() + BETWEEN_WORDS)
+        await self.members[who].vote(place.id, poll["event_id"], [answer])
+
+    async def reacts(self, who: str, place: Place, message: Event, key: str) -> str:
+        """Let a member react to a message, and return the reaction's id."""
+        self.bot.time.move_to(self.bot.time.now() + BETWEEN_WORDS)
+        return await self.members[who].react(place.id, message["event_id"], key)
+
     async def direct_chat(self, who: str) -> Place:
         """Let a member open a direct chat with the bot."""
         member = self.members[who]
@@ -276,3 +286,11 @@ def number_in(message: Event, letter: str) -> int:
     if found is None:
         raise LookupError(f"keine Nummer mit {letter} in: {text_of(message)}")
     return int(found[1])
+
+
+def resolution_in(message: Event) -> str:
+    """Return the first name of a resolution in a message."""
+    found = re.search(r"\bB-\d{4}-\d{3,}", text_of(message))
+    if found is None:
+        raise Stuck("ein Beschluss")
+    return found[0]

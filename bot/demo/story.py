@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.demo import opening, weeks
+from bot.demo import opening, votes, weeks
 from bot.demo.stage import Stage
 
 
@@ -25,10 +25,16 @@ SCENES = (
     Scene("Bearbeiten und löschen", opening.edits),
     Scene("Aufgaben aus dem Chat", opening.actions),
     Scene("Erledigt", opening.actions_done),
+    Scene("Wer für welche Kommune steht", votes.municipalities),
+    Scene("Eine Umfrage über sechs Räume, je Kommune eine Stimme", votes.six_rooms),
+    Scene("Eine Terminumfrage wird zum Treffen", votes.date_poll),
+    Scene("Ein Beschluss im Umlauf", votes.circulation),
     Scene("Das erste Treffen", weeks.first_meeting),
+    Scene("Ein Ergebnis aus sechs Räumen", votes.six_rooms_result),
     Scene("Umfragen enden von selbst", weeks.deadlines),
     Scene("Der erste Wochenbericht", weeks.first_digest),
     Scene("Ein Schlüssel kommt zu spät", weeks.late_keys),
+    Scene("Der Umlauf ist zu Ende", votes.circulation_result),
     Scene("Ein Stromausfall", weeks.power_cut),
     Scene("Erinnerungen", weeks.reminders),
     Scene("Der zweite Wochenbericht", weeks.second_digest),

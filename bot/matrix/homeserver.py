@@ -24,6 +24,7 @@ REQUEST_SECONDS = 30
 PAGE = 100
 FAILED = 400
 UNAUTHORIZED = 401
+TOO_LARGE = 413
 TOO_MANY = 429
 SERVER_FAULT = 500
 
@@ -150,18 +151,32 @@ class Homeserver:
 
     async def send(self, room: str, event_type: str, content: dict[str, Any], txn_id: str) -> str:
         """Send an event; the same transaction id again gives the same event. Returns its id."""
-        if self.encrypts:
-            known = self.client.rooms.get(room)
-            if known is None:
-                # The room did not come with a sync yet; nobody knows whether it is encrypted, and for whom.
-                raise Unreachable("the room is not known yet")
-            if known.encrypted and event_type != "m.reaction":  # reactions are in clear (MSC1849)
-                event_type, content = await self.device.sealed(room, event_type, content)
+        if self.is_encrypted(room) and event_type != "m.reaction":  # reactions are in clear (MSC1849)
+            event_type, content = await self.device.sealed(room, event_type, content)
         path = "/".join(quote(part, safe="") for part in (room, "send", event_type, txn_id))
         answer = await self.call("PUT", f"/_matrix/client/v3/rooms/{path}", content)
         if "event_id" not in answer:
             raise Unreachable("the answer names no event")
         return str(answer["event_id"])
+
+    def is_encrypted(self, room: str) -> bool:
+        """Whether what is sent into this room is encrypted. Raises Unreachable as long as nobody knows."""
+        if not self.encrypts:
+            return False
+        known = self.client.rooms.get(room)
+        if known is None:
+            # The room did not come with a sync yet; nobody knows whether it is encrypted, and for whom.
+            raise Unreachable("the room is not known yet")
+        return bool(known.encrypted)
+
+    async def upload(self, content: bytes, mimetype: str, name: str | None) -> str:
+        """Put a file into the server's media repository; returns its `mxc://` address."""
+        query = f"?{urlencode({'filename': name})}" if name else ""
+        path = f"/_matrix/media/v3/upload{query}"
+        answer = await self._ask("POST", path, content, REQUEST_SECONDS, mimetype)
+        if not isinstance(answer.get("content_uri"), str):
+            raise Unreachable("the answer does not say where the file is")
+        return str(answer["content_uri"])
 
     async def join(self, room: str, via: Sequence[str] = ()) -> str:
         """Join a room by id or alias, through these servers where the id does not say; returns its id."""
@@ -210,18 +225,19 @@ class Homeserver:
         A request for interactive authentication (spec: "User-Interactive Authentication API") is a Rejected of status
         401 whose content holds its flows.
         """
-        return await self._ask(method, path, content, REQUEST_SECONDS)
+        return await self._ask(method, path, None if content is None else json.dumps(content), REQUEST_SECONDS)
 
-    async def _ask(self, method: str, path: str, content: dict[str, Any] | None, seconds: float) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self.client.access_token}", "Content-Type": "application/json"}
-        data = None if content is None else json.dumps(content)
+    async def _ask(
+        self, method: str, path: str, data: str | bytes | None, seconds: float, mimetype: str = "application/json"
+    ) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self.client.access_token}", "Content-Type": mimetype}
         try:
             reply = await self.client.send(method, path, data, headers, timeout=seconds)
             answer = await reply.json(content_type=None)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise Unreachable(_why(error)) from None
         except ValueError:
-            raise Unreachable("the answer is no JSON") from None
+            answer = None
         if reply.status < FAILED:
             if not isinstance(answer, dict):
                 raise Unreachable("the answer is no JSON object")
@@ -279,6 +295,8 @@ def _refusal(status: int, answer: dict[str, Any]) -> Exception:
         return TokenRevoked(message)
     if status == UNAUTHORIZED and "flows" in answer:
         return Rejected(code or "M_UNAUTHORIZED", message or "the server wants to know who asks", status, answer)
+    if status == TOO_LARGE and not code:  # said by a proxy in front of the server
+        return Rejected("M_TOO_LARGE", "the request is too large", status)
     if status >= SERVER_FAULT or not code.startswith("M_"):
         return Unreachable(f"status {status}")
     return Rejected(code, message, status, answer)

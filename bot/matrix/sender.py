@@ -2,13 +2,15 @@
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
 from bot.clock import Clock
 from bot.health import Health
+from bot.matrix.attachment import attach
 from bot.matrix.errors import Limited, Rejected, TokenRevoked, Unreachable
 from bot.matrix.homeserver import Homeserver
 from storage import outbox
@@ -20,6 +22,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 STOP_SECONDS = 3.0
 TOGETHER_SECONDS = 0.02
 MOST_SURPRISES = 5
+Done = TypeVar("Done")
 log = structlog.get_logger()
 
 
@@ -112,36 +115,39 @@ class Sender:
         """Send one row until it has arrived or the server has said no for good."""
         if row.target_id is not None and target is None:
             return self._given_up(row, "TARGET_NOT_SENT")
-        content = with_relation(row, target)
-        pause = FIRST_PAUSE
-        surprises = 0
-        while True:
-            wait = pause
-            try:
-                return await self._send_once(row, room, content)
-            except Limited as limited:
-                wait = limited.seconds
-            except Unreachable as error:
-                log.warning("cannot send", why=str(error), again_in=round(pause))
-                pause = min(pause * 2, LONGEST_PAUSE)
-            except TokenRevoked:
-                raise
-            except Exception:
-                # One message that cannot be sent must not hold up its room for ever.
-                log.exception("a message could not be sent", room=row.room_id, key=row.key)
-                surprises += 1
-                if surprises == MOST_SURPRISES:
-                    return self._given_up(row, "INTERNAL")
-            await asyncio.sleep(wait * random.uniform(1.0, 1.5))  # noqa: S311 - spreads retries
-
-    async def _send_once(self, row: Outgoing, room: str, content: dict[str, Any]) -> Result:
+        content, text = with_relation(row, target), row.attachment
         try:
-            event_id = await self.homeserver.send(room, row.event_type, content, row.txn_id)
+            if text is not None:
+                content = await self._insist(row, lambda: attach(self.homeserver, room, content, text))
+            event_id = await self._insist(row, lambda: self.homeserver.send(room, row.event_type, content, row.txn_id))
         except Rejected as error:
             # The same reaction twice is what was wanted.
             return Result(row, None) if error.code == "M_DUPLICATE_ANNOTATION" else self._given_up(row, error.code)
         self.health.sent += 1
         return Result(row, event_id)
+
+    async def _insist(self, row: Outgoing, ask: Callable[[], Awaitable[Done]]) -> Done:
+        """Ask the server until it answers. Raises Rejected where it says no for good, and TokenRevoked."""
+        pause = FIRST_PAUSE
+        surprises = 0
+        while True:
+            wait = pause
+            try:
+                return await ask()
+            except Limited as limited:
+                wait = limited.seconds
+            except Unreachable as error:
+                log.warning("cannot send", why=str(error), again_in=round(pause))
+                pause = min(pause * 2, LONGEST_PAUSE)
+            except (TokenRevoked, Rejected):
+                raise
+            except Exception as error:
+                # One message that cannot be sent must not hold up its room for ever.
+                log.exception("a message could not be sent", room=row.room_id, key=row.key)
+                surprises += 1
+                if surprises == MOST_SURPRISES:
+                    raise Rejected("INTERNAL", "the message cannot be sent") from error
+            await asyncio.sleep(wait * random.uniform(1.0, 1.5))  # noqa: S311 - spreads retries
 
     def _given_up(self, row: Outgoing, code: str) -> Result:
         log.error("a message was refused", room=row.room_id, key=row.key, code=code)

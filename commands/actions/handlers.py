@@ -21,15 +21,17 @@ from commands.actions.items import (
     record,
     redrawn,
 )
-from commands.actions.pages import pages
 from commands.kit.context import Context
-from commands.kit.readers import Day, Found, Members, People, Rest, TagWords
+from commands.kit.pages import pages
+from commands.kit.readers import Day, Found, Members, NamedResolution, People, Rest, TagWords
+from commands.kit.resolutions import reach as reach_resolution
 from commands.kit.say import Refusal, Say
 from commands.kit.texts import Name
 from commands.kit.triggers import Answer, Where, command
 from commands.kit.words import Word
-from storage import actions, meetings, rooms
+from storage import actions, meetings, resolutions, rooms
 from storage.actions import ActionItem, ActionState
+from storage.resolutions import Resolution, ResolutionName
 from storage.rooms import Room
 
 
@@ -57,9 +59,18 @@ What = Annotated[str, ItemText()]
 
 @command("action create")
 async def create(
-    ctx: Context, assignees: AssignedTo, text: What, *, due: Day | None = None, tags: TagWords | None = None
+    ctx: Context,
+    assignees: AssignedTo,
+    text: What,
+    *,
+    due: Day | None = None,
+    tags: TagWords | None = None,
+    carries: NamedResolution | None = None,
 ) -> Answer:
-    """Note who does what until when; without a day until the group's next meeting, if there is one."""
+    """Note who does what until when; without a day until the group's next meeting, if there is one.
+
+    As a reply to a message about a resolution, or with its name, it carries that resolution out.
+    """
     meant = await named_item(ctx, text)
     if meant is not None:
         raise Refusal("action-or-new", action=meant)
@@ -80,7 +91,9 @@ async def create(
     actions.describe(ctx.tx, action, users, words)
     record(ctx, action, "created")
     await plan_first_reminder(ctx, action, ctx.room)
+    resolution = await _carry_out(ctx, action, carries)
     data = {**first_picture(action, await ctx.people(users), words), "next_meeting": meeting_day is not None}
+    data["resolution"] = resolution
     return Say(key="action-item", data=data, about=action, mention=_others(ctx, users))
 
 
@@ -93,6 +106,7 @@ async def correct(
     *,
     due: Day | None = None,
     tags: TagWords | None = None,
+    carries: NamedResolution | None = None,
 ) -> Answer:
     """Change what the first text said; whom and when later commands have set stays."""
     action, home = await reach_unfinished(ctx, action_id)
@@ -105,6 +119,8 @@ async def correct(
     if due is not None and due != action.due_on and "due" not in later:
         action.due_on = due
         await plan_reminder(ctx, action, home)
+    if carries is not None:
+        await _carry_out(ctx, action, carries)
     record(ctx, action, "edited")
     new = _others(ctx, [user for user in users if user not in before])
     told = [await _told(ctx, action, home, before=before, day_before=day_before, mention=new)] if new else []
@@ -188,6 +204,18 @@ async def _check_members(ctx: Context, home: Room, people: Sequence[Name]) -> No
     strangers = [one for one in people if one.user_id not in present]
     if strangers:
         raise Refusal("action-stranger", people=strangers, group=home.name)
+
+
+async def _carry_out(ctx: Context, action: ActionItem, name: ResolutionName | None) -> Resolution | None:
+    """Let the item carry out the resolution that is named, or that the message replied to is about."""
+    if name is not None:
+        resolution, _ = await reach_resolution(ctx, name)
+    elif ctx.replied is not None and ctx.replied[0] == Resolution.noun:
+        resolution = await ctx.tx.get_one(Resolution, ctx.replied[1])
+    else:
+        return None
+    await resolutions.carried_out_by(ctx.tx, resolution, action)
+    return resolution
 
 
 async def _next_meeting_day(ctx: Context) -> date | None:

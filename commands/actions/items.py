@@ -10,7 +10,7 @@ from commands.kit.context import Context
 from commands.kit.readers import ShortId
 from commands.kit.say import Refusal, Say
 from commands.kit.texts import Name, event_link, zone
-from storage import actions, due, rooms
+from storage import actions, due, resolutions, rooms
 from storage.actions import ActionChange, ActionItem, ActionState
 from storage.rooms import Room, RoomKind
 
@@ -106,12 +106,20 @@ async def picture(ctx: Context, action: ActionItem) -> dict[str, Any]:
     people = await names(ctx, {*assigned, *([settled.by] if settled else [])})
     tags = (await actions.tags(ctx.tx, [action.id])).get(action.id, [])
     data = first_picture(action, [people[user] for user in assigned], tags)
+    data["resolution"] = (await resolutions.of_actions(ctx.tx, [action.id])).get(action.id)
     return {**data, "settled": _entry(settled, people) if settled else None}
 
 
 def first_picture(action: ActionItem, people: Sequence[Name], tags: Sequence[str]) -> dict[str, Any]:
     """Return what texts need to show an item that was just made."""
-    return {"action": action, "people": people, "tags": tags, "settled": None, "next_meeting": False}
+    return {
+        "action": action,
+        "people": people,
+        "tags": tags,
+        "settled": None,
+        "next_meeting": False,
+        "resolution": None,
+    }
 
 
 async def redrawn(ctx: Context, action: ActionItem, home: Room) -> Say:

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from sqlalchemy.sql import Select
 
 from commands.actions.items import link, names, today
-from commands.actions.pages import FIRST, pages
 from commands.kit.context import Context
+from commands.kit.pages import FIRST, pages
 from commands.kit.readers import Choice, Found, GroupName, Members, TagWords
 from commands.kit.say import Refusal, Say
 from commands.kit.texts import Name

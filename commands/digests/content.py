@@ -61,6 +61,19 @@ class ItemFact:
         return self.unfinished(at) and self.due_on is not None and self.due_on < at.astimezone(zone).date()
 
 
+@dataclass(frozen=True, slots=True)
+class ResolutionFact:
+    """A resolution (`B-2026-014`) that was adopted, rejected or postponed; `lapsed`: somebody objected."""
+
+    name: str
+    group: int
+    text: str
+    state: str
+    decided_at: datetime
+    lapsed: bool = False
+    link: str | None = None
+
+
 Kind = Literal["done", "overdue", "created", "blocked"]
 Items = tuple[ItemFact, ...]
 
@@ -91,6 +104,7 @@ class Facts:
     polls: Sequence[PollFact]
     items: Sequence[ItemFact]
     meetings: Sequence[MeetingFact]
+    resolutions: Sequence[ResolutionFact] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +128,7 @@ class GroupDigest:
     blocked: Compared
     meetings: tuple[MeetingFact, ...]
     coming: tuple[MeetingFact, ...]
+    resolved: tuple[ResolutionFact, ...] = ()
 
     @property
     def none_overdue_any_more(self) -> bool:
@@ -125,7 +140,8 @@ class GroupDigest:
         """How many entries each section has; an empty section is not shown."""
         items = (self.done, self.overdue, self.created, self.blocked)
         polls = (self.decided, self.running)
-        return (*map(len, polls), *(len(one.entries) for one in items), len(self.meetings), len(self.coming))
+        others = (self.meetings, self.coming, self.resolved)
+        return (*map(len, polls), *(len(one.entries) for one in items), *map(len, others))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +184,7 @@ def _group(group: GroupFact, facts: Facts, since: datetime, until: datetime) -> 
         blocked=Compared(this["blocked"]),
         meetings=tuple(one for one in meetings if not one.skipped and since <= one.ends_at < until),
         coming=tuple(one for one in meetings if one.ends_at >= until and one.starts_at < until + AHEAD),
+        resolved=tuple(one for one in facts.resolutions if one.group == group.id and since <= one.decided_at < until),
     )
 
 

@@ -5,21 +5,22 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from commands.digests.content import AHEAD, Facts, GroupFact, ItemFact, MeetingFact, PollFact
+from commands.digests.content import AHEAD, Facts, GroupFact, ItemFact, MeetingFact, PollFact, ResolutionFact
 from commands.digests.weeks import A_WEEK
 from commands.kit.context import Context
 from commands.kit.texts import event_link, zone
 from commands.votes.counting import standings
-from storage import actions, meetings, outbox, polls, rooms
+from storage import actions, meetings, outbox, polls, resolutions, rooms
 from storage.actions import ActionItem, ActionState
 from storage.meetings import Meeting, MeetingState
 from storage.polls import Poll
+from storage.resolutions import Procedure, Resolution, ResolutionState
 from storage.rooms import Room
 
 LONGEST_MEETING = timedelta(days=7)  # a meeting counts when it ends, and is found by its start
 AN_INSTANT = timedelta(microseconds=1)
 FARTHEST_EAST = ZoneInfo("Pacific/Kiritimati")  # where a day is over first
-Noun = TypeVar("Noun", Poll, ActionItem, Meeting)
+Noun = TypeVar("Noun", Poll, ActionItem, Meeting, Resolution)
 
 
 async def load(ctx: Context, groups: Sequence[Room], since: datetime, until: datetime) -> Facts:
@@ -30,6 +31,7 @@ async def load(ctx: Context, groups: Sequence[Room], since: datetime, until: dat
         polls=await _polls(ctx, by_id, since, until),
         items=await _items(ctx, by_id, since - A_WEEK, until),
         meetings=await _meetings(ctx, by_id, since, until),
+        resolutions=await _resolutions(ctx, by_id, since, until),
     )
 
 
@@ -95,6 +97,24 @@ async def _meetings(ctx: Context, groups: Mapping[int, Room], since: datetime, u
             link=meeting.link,
         )
         for meeting in _within(groups, found)
+    ]
+
+
+async def _resolutions(
+    ctx: Context, groups: Mapping[int, Room], since: datetime, until: datetime
+) -> list[ResolutionFact]:
+    return [
+        ResolutionFact(
+            name=one.name,
+            group=one.room_id,
+            text=one.text,
+            state=one.state,
+            decided_at=one.decided_at,
+            lapsed=one.state == ResolutionState.REJECTED and one.procedure == Procedure.CONSENT,
+            link=event_link(groups[one.room_id].matrix_id, one.event_id) if one.event_id else None,
+        )
+        for one in _within(groups, await resolutions.decided_between(ctx.tx, since, until))
+        if one.decided_at is not None
     ]
 
 

@@ -8,7 +8,7 @@ from commands.kit.readers import People, ZoneName
 from commands.kit.roles import Role, leaders
 from commands.kit.say import Refusal, Say
 from commands.kit.triggers import Answer, Where, command, job
-from storage import actions, meetings, polls, rooms
+from storage import actions, meetings, polls, resolutions, rooms
 from storage.rooms import Room, RoomKind
 
 GROUPS_SHOWN = 12
@@ -112,7 +112,11 @@ async def introduce(ctx: Context, room_id: int) -> Answer:  # noqa: ARG001 - it 
 
 @job("room upgraded")
 async def tell_of_upgrade(ctx: Context, room_id: int) -> Answer:  # noqa: ARG001 - it is the room of the row
-    """Tell the new room and the coordinators that everything has moved (row R7)."""
+    """Tell the new room and the coordinators that everything has moved (row R7); what is open is asked there anew."""
+    for poll in await polls.open_polls(ctx.tx, [ctx.room.id]):
+        await ctx.due("poll moved", poll, at=ctx.now)
+    for resolution in await resolutions.circulating(ctx.tx, ctx.room.id):
+        await ctx.due("resolution moved", resolution, at=ctx.now)
     told = [one for one in await rooms.of_kind(ctx.tx, RoomKind.COORDINATORS) if one.id != ctx.room.id]
     return [ctx.say("room-upgraded"), *(ctx.say("room-upgraded-report", room=one, moved=ctx.room) for one in told)]
 

@@ -89,7 +89,7 @@ class Deadlines:
             except DatabaseTrouble:
                 raise
             except Exception:
-                log.exception("what a deadline wants to see could not be said", due=failed)
+                log.exception("a deadline could not be handled", due=failed)
             await self._postpone(failed, now)
 
     async def run(self, errand: Errand, found: Iterable[Message], now: datetime) -> Outcome:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from itertools import takewhile
 from typing import Any
 
 from commands.kit.context import Context
@@ -76,7 +77,7 @@ async def _take_named(spoken: Spoken, rest: list[Word], ctx: Context, options: d
             at += 1
             continue
         value = Word(rest[at].text, rest[at].text, quoted=rest[at].quoted)
-        following = [] if value.quoted else rest[at + 1 :]
+        following = [] if value.quoted else takewhile(lambda word: not word.name, rest[at + 1 :])
         found = await parameter.reader.read([value, *following], ctx) if value.text else None
         if found is None:
             raise Refusal("option-unreadable", name=name, written=value.text, usage=_usage(spoken, parameter, ctx))

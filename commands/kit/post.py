@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from commands.kit.context import Context
-from commands.kit.say import Rendered, Say
+from commands.kit.say import File, Rendered, Say
 from commands.kit.texts import Catalogue, zone
 from commands.kit.triggers import Answer
 from storage import outbox
@@ -29,7 +29,7 @@ async def _queue(ctx: Context, say: Say, catalogues: Mapping[str, Catalogue], *,
     room = say.room or ctx.room
     catalogue = catalogues[room.language]
     rendered = catalogue.render(say.key, say.data, zone(room.zone)) if say.key else NOTHING
-    event_type, content = say.form(rendered) if say.form else (MESSAGE, notice(rendered, say.mention))
+    event_type, content = say.form(rendered) if say.form else (MESSAGE, _message(say, rendered))
     if answers and room is ctx.room:
         content |= _reply(ctx)
     row = Outgoing(
@@ -40,6 +40,7 @@ async def _queue(ctx: Context, say: Say, catalogues: Mapping[str, Catalogue], *,
         about_kind=say.about.noun if say.about else None,
         about_id=say.about.id if say.about else None,
         created_at=ctx.now,
+        attachment=say.file.text if say.file else None,
     )
     row = await _place(ctx, say, row)
     if say.thread is not None:
@@ -67,7 +68,12 @@ async def _queue_thread(ctx: Context, say: Say, root: Outgoing, catalogues: Mapp
     room = say.room or ctx.room
     rendered = catalogues[room.language].render(say.key, say.data, zone(room.zone))
     row = Outgoing(
-        room_id=root.room_id, event_type=MESSAGE, content=notice(rendered, say.mention), key=say.key, created_at=ctx.now
+        room_id=root.room_id,
+        event_type=MESSAGE,
+        content=_message(say, rendered),
+        key=say.key,
+        created_at=ctx.now,
+        attachment=say.file.text if say.file else None,
     )
     if ctx.message is not None and ctx.message.thread is not None and root.room_id == ctx.room.id:
         row.content |= _reply(ctx)  # threads do not nest: this one goes on in the thread that it was asked in
@@ -76,6 +82,20 @@ async def _queue_thread(ctx: Context, say: Say, root: Outgoing, catalogues: Mapp
     await outbox.add(ctx.tx, row)
     if say.thread is not None:
         await _queue_thread(ctx, say.thread, root, catalogues)
+
+
+def _message(say: Say, rendered: Rendered) -> dict[str, Any]:
+    content = notice(rendered, say.mention)
+    return captioned(content, say.file) if say.file else content
+
+
+def captioned(content: dict[str, Any], file: File) -> dict[str, Any]:
+    """Return the content of a file whose caption is that of a message (spec: "Media captions").
+
+    Where the file lies is not known before it is sent.
+    """
+    info = {"mimetype": file.mimetype, "size": len(file.text.encode())}
+    return {**content, "msgtype": "m.file", "filename": file.name, "info": info}
 
 
 def notice(rendered: Rendered, mention: Sequence[str] = ()) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Readers: how an argument of each type is read from the words that people typed."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
@@ -12,12 +13,15 @@ from commands.kit.recurrence import MissingTime, Pattern, Slot, read_pattern, re
 from commands.kit.say import Refusal
 from commands.kit.texts import Name
 from commands.kit.words import Word, normalise
-from storage import rooms
+from commands.kit.workdays import END_OF_DAY, read_working_days, working_days_later
+from storage import resolutions, rooms
+from storage.resolutions import Resolution, ResolutionName, Voice
 from storage.rooms import Room, RoomKind
 
 MAX_TEXT = 500
-END_OF_DAY = time(23, 59)
 AND = ("und", "and", "&")
+RESOLUTION = re.compile(r"(?P<letter>B-)?(?:(?P<year>[0-9]{4})-)?(?P<number>[0-9]{1,6})")
+DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 
 Found = tuple[Any, int]
 
@@ -90,6 +94,27 @@ class ShortId(Reader):
             if lettered or (not self.strict and replied in (None, number)):
                 return number, 1
         return (replied, 0) if replied else None
+
+
+class ResolutionReader(Reader):
+    """The name of a resolution (`B-2026-014`, `B-14` and `14` of this year); a reply to the bot may leave it out.
+
+    `strict`: only with its letter, where other words may follow. `reply`: whether a reply names it.
+    """
+
+    def __init__(self, *, strict: bool = False, reply: bool = True) -> None:
+        self.strict = strict
+        self.reply = reply
+
+    async def read(self, words: Sequence[Word], ctx: Context) -> Found | None:
+        """A reply names the one that the message is about, unless the words name one."""
+        written = words[0].text.upper().translate(DASHES).rstrip(",:;.") if words and not words[0].quoted else ""
+        match = RESOLUTION.fullmatch(written)
+        if match and (match["letter"] or not (self.strict or match["year"])):
+            year = int(match["year"] or ctx.now.astimezone(ctx.zone).year)
+            return ResolutionName(year, int(match["number"])), 1
+        replied = await _replied_resolution(ctx) if self.reply else None
+        return (ResolutionName(replied.year, replied.number), 0) if replied else None
 
 
 class Members(Reader):
@@ -200,7 +225,15 @@ class Dated(Reader):
 
 
 class DeadlineReader(Dated):
-    """A point in time ahead; a day alone means its end (23:59 wall time)."""
+    """A point in time ahead; a day alone means its end (23:59 wall time), as does `5 Arbeitstage` (working days)."""
+
+    async def read(self, words: Sequence[Word], ctx: Context) -> Found | None:
+        """Refuses the past and days that do not exist."""
+        counted = read_working_days([part for word in words for part in _pieces(word)])
+        if counted is None:
+            return await super().read(words, ctx)
+        number, taken = counted
+        return working_days_later(number, now=ctx.now, zone=ctx.zone), _words_for(words, taken)
 
     def value(self, when: When, ctx: Context) -> datetime:
         """Refuses the past."""
@@ -283,6 +316,15 @@ def _checked(text: str) -> str:
     return text
 
 
+async def _replied_resolution(ctx: Context) -> Resolution | None:
+    """The resolution that the message replied to is about, or what somebody said to it."""
+    noun, number = ctx.replied or ("", 0)
+    if noun == Voice.noun:
+        said = await resolutions.voice(ctx.tx, number)
+        return await resolutions.by_id(ctx.tx, said.resolution_id) if said else None
+    return await resolutions.by_id(ctx.tx, number) if noun == Resolution.noun else None
+
+
 async def _member(written: str, ctx: Context) -> Name:
     places = await rooms.rooms_of(ctx.tx, ctx.sender) if ctx.room.kind == RoomKind.DIRECT else [ctx.room]
     meant = {one.user_id: one for one in await rooms.find_members(ctx.tx, places, written)}
@@ -306,3 +348,6 @@ NamedPeople = Annotated[list[Name], Members(loose=True)]
 TagWords = Annotated[list[str], Tags()]
 GroupName = Annotated[Room, Group()]
 ZoneName = Annotated[str, Zone()]
+WhichResolution = Annotated[ResolutionName, ResolutionReader()]
+LetteredResolution = Annotated[ResolutionName, ResolutionReader(strict=True)]
+NamedResolution = Annotated[ResolutionName, ResolutionReader(reply=False)]

@@ -15,6 +15,15 @@ class Rendered(NamedTuple):
     plain: str
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A text that members download: what it is called, of which type (`text/calendar`), and what is in it."""
+
+    name: str
+    mimetype: str
+    text: str
+
+
 Form = Callable[[Rendered], tuple[str, dict[str, Any]]]
 
 
@@ -25,7 +34,8 @@ class Say:
     about: what reactions, votes and replies to the message will mean. room: where, if not where the command came
     from. mention: the people who shall be notified. form: turns the text into another event than a message.
     in_place: edit the earlier message of the same key and subject. refers_to: key of the earlier message of the same
-    subject that the event references. thread: what continues in a thread below.
+    subject that the event references. thread: what continues in a thread below. file: what the text is the caption of;
+    neither with `form` nor `in_place`.
     """
 
     key: str
@@ -37,6 +47,12 @@ class Say:
     in_place: bool = False
     refers_to: str | None = None
     thread: "Say | None" = None
+    file: File | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what would be sent without its file (ValueError)."""
+        if self.file is not None and (self.form is not None or self.in_place):
+            raise ValueError("a file is a message of its own")
 
 
 class Refusal(Exception):

@@ -1,5 +1,6 @@
 """Texts: one TOML per language and capability, rendered with Jinja2 and Babel in the room's language and zone."""
 
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -109,10 +110,15 @@ def _environment(language: str, texts: Mapping[str, str]) -> Environment:
         "listed": lambda parts: _listed(map(escape, parts), locale),
         "plural": lambda number, one, many: f"{number}{NO_BREAK}{one if number == 1 else many}",
         "decimal": lambda number: format_decimal(round(number, 1), "0.0", locale),
-        "percent": lambda share: _unbroken(format_percent(share, PERCENT[language], locale)),
+        "percent": lambda share: _unbroken(format_percent(_half_up(share), PERCENT[language], locale)),
         "room": _room_pill,
     }
     return environment
+
+
+def _half_up(share: float) -> float:
+    """Round to whole per cent as people do: 62.5 % is 63 %."""
+    return math.floor(share * 100 + 0.5) / 100
 
 
 def _unbroken(text: str) -> str:

@@ -2,10 +2,20 @@
 
 import calendar
 import datetime as dt
+import re
+from collections.abc import Sequence
 from functools import cache
+from zoneinfo import ZoneInfo
 
 from holidays import country_holidays
 
+from commands.kit.dates import END, NUMBERS, any_of, line_of, number_of, to_instant, words_in
+
+END_OF_DAY = dt.time(23, 59)
+_COUNTED = re.compile(
+    rf"(?:in )?(?P<number>[1-9][0-9]{{0,2}}|{any_of(NUMBERS)}) "
+    rf"(?:arbeitstag(?:en|e)?|(?:working|business)[ -]days?){END}"
+)
 _LANGUAGES = {"de": "de", "en": "en_US"}
 _DAY = dt.timedelta(days=1)
 
@@ -39,3 +49,15 @@ def add_working_days(day: dt.date, n: int) -> dt.date:
     for _ in range(n):
         day = next_working_day(day + _DAY)
     return day
+
+
+def read_working_days(words: Sequence[str]) -> tuple[int, int] | None:
+    """How many working days the words begin with (`5 Arbeitstage`), and how many words that takes; None if none."""
+    match = _COUNTED.match(line_of(words))
+    return (number_of(match["number"]), words_in(match)) if match else None
+
+
+def working_days_later(n: int, *, now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """The end (23:59 wall time, as an instant in UTC) of the n-th working day after today."""
+    today = now.astimezone(zone).date()
+    return to_instant(dt.datetime.combine(add_working_days(today, n), END_OF_DAY), zone)

@@ -1,13 +1,14 @@
 """Meetings: a group's series and single dates, told in the room and announced in time."""
 
 from commands.kit.triggers import Capability
-from commands.meetings import announcements, changes, handlers, lists
+from commands.meetings import announcements, changes, handlers, lists, settling
 
 CAPABILITY = Capability(
     __name__,
     (
         handlers.open_once,
         handlers.open_series,
+        settling.settle,
         changes.move,
         changes.cancel,
         changes.change,

@@ -81,10 +81,18 @@ async def open_once(
     """Set one date; without an end it lasts an hour."""
     starts_at, ends_at = _times(ctx, when, lasts)
     await refuse_clash(ctx, starts_at)
+    meeting = await set_single(ctx, starts_at, ends_at, title=checked_title(title), link=link, place=place)
+    return meeting_card(ctx, "meeting-opened", meeting)
+
+
+async def set_single(
+    ctx: Context, starts_at: datetime, ends_at: datetime, *, title: str, link: str | None, place: str | None
+) -> Meeting:
+    """Store a single date of this group, with a name of its own and its reminders."""
     meeting = Meeting(
         room_id=ctx.room.id,
         original=starts_at.astimezone(ctx.zone).replace(tzinfo=None),
-        title=checked_title(title),
+        title=title,
         starts_at=starts_at,
         ends_at=ends_at,
         zone=ctx.room.zone,
@@ -99,7 +107,7 @@ async def open_once(
     await planning.name(ctx, [meeting])
     ctx.tx.add(meeting)
     await planning.plan_due(ctx, [meeting])
-    return meeting_card(ctx, "meeting-opened", meeting)
+    return meeting
 
 
 @open_once.edited

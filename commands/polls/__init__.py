@@ -1,7 +1,7 @@
 """Polls: a question to one room or several, voted on in the client, by reaction or by command."""
 
 from commands.kit.triggers import Capability
-from commands.polls import checking, deadlines, lists, opening, voting
+from commands.polls import checking, deadlines, export, lists, opening, voting
 
 CAPABILITY = Capability(
     __name__,
@@ -10,6 +10,7 @@ CAPABILITY = Capability(
         deadlines.extend_poll,
         deadlines.cancel_poll,
         checking.check_poll,
+        export.export_poll,
         lists.poll_status,
         lists.list_polls,
         opening.open_poll,

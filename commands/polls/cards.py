@@ -67,7 +67,7 @@ async def named(ctx: Context, result: Result) -> list[NamedLine]:
 
 async def by_room(ctx: Context, result: Result) -> list[RoomLine]:
     """Return how each of several rooms voted."""
-    found = await rooms.by_ids(ctx.tx, [one.room_id for one in result.rooms])
+    found = await rooms.by_numbers(ctx.tx, [one.room_id for one in result.rooms])
     lines = []
     for one in result.rooms:
         most = max(one.votes, default=0)

@@ -11,7 +11,7 @@ from commands.kit.triggers import Answer, Where, bare_key, command, job
 from commands.kit.words import split_words
 from commands.polls import cards, deadlines, native
 from commands.polls.access import PollId, in_time, reach
-from commands.polls.voting import ADDING, KEYS, choices_of
+from commands.polls.voting import ADDING, KEYS, choices_of, vote, vote_by_reaction, vote_natively
 from commands.polls.words import UnreadableBallot, ballot_words, read_ballot
 from commands.votes import electorate as electorates
 from commands.votes.counting import cast_of, recount, tallied
@@ -20,7 +20,9 @@ from storage import inbox, outbox, people, polls, rooms
 from storage.polls import Ballot, Poll, PollState
 from storage.rooms import Room
 
-CHECK, VOTE_COMMAND = "poll check", "poll vote"
+CHECK = "poll check"
+TRIGGERS = {"text": vote.name, "reaction": vote_by_reaction.name, "vote": vote_natively.name}
+"""What handles a ballot of each kind of message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Found:
     whole: bool
     cast_at: datetime
     event_id: str
+    kind: str
 
 
 @command("poll check", where=Where.ANYWHERE)
@@ -52,7 +55,7 @@ async def what_to_look_at(ctx: Context, poll_id: int) -> Sequence[Look]:
         return []
     said = await outbox.events_about(ctx.tx, Poll.noun, poll_id)
     looks = [Look(room, event, related=True) for room, event in said]
-    voted = await inbox.events_about(ctx.tx, VOTE_COMMAND, Poll.noun, poll_id)
+    voted = await inbox.events_about(ctx.tx, vote.name, Poll.noun, poll_id)
     places = await _places(ctx, poll, voted)
     return [*looks, *(Look(room, event, related=False) for event in voted for room in places[event])]
 
@@ -68,7 +71,7 @@ async def check(ctx: Context, poll_id: int) -> Answer:
         return None
     asked = {room.matrix_id for room in await cards.asked_rooms(ctx, poll)}
     there = {one.event_id: one for one in read(ctx.found, poll, asked)}
-    stored = {one.event_id: one for one in await polls.stored_ballots(ctx.tx, poll)}
+    stored = {one.event_id: one for one in (await polls.ballots(ctx.tx, [poll.id]))[poll.id]}
     missing = [one for event, one in there.items() if event not in stored]
     unseen = [one for event, one in stored.items() if event not in there]
     await _bring_back(ctx, poll, missing)
@@ -94,7 +97,9 @@ def read(messages: Iterable[Message], poll: Poll, asked: Collection[str]) -> lis
         choices = _choices(message, poll) if message.kind == "text" or message.room in asked else None
         if choices is not None and in_time(poll, message.at):
             whole = message.kind == "text" or poll.kind not in ADDING or not choices
-            found.append(Found(message.sender, message.room, choices, whole, message.at, message.event_id))
+            found.append(
+                Found(message.sender, message.room, choices, whole, message.at, message.event_id, message.kind)
+            )
     return found
 
 
@@ -129,7 +134,11 @@ async def _places(ctx: Context, poll: Poll, voted: Mapping[str, str]) -> dict[st
 
 async def _bring_back(ctx: Context, poll: Poll, missing: Sequence[Found]) -> None:
     places = await rooms.by_matrix_ids(ctx.tx, {one.room for one in missing})
+    handled = await inbox.known(ctx.tx, [one.event_id for one in missing])
     for one in missing:
+        if one.event_id not in handled:  # so that it can be taken back like any other
+            await inbox.claim(ctx.tx, one.event_id, one.user_id, ctx.now)
+            await inbox.note(ctx.tx, one.event_id, TRIGGERS[one.kind], poll)
         ctx.tx.add(
             Ballot(
                 poll_id=poll.id,

@@ -1,6 +1,6 @@
 """How polls end: at their deadline, before it, when all have voted, or without a result; and who is reminded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -97,7 +97,7 @@ async def remind(ctx: Context, poll_id: int) -> Answer:
             room=room,
             mention=tuple(here),
         )
-        for room, here in _first_rooms(electorate, asked, rung)
+        for room, here in _fewest_rooms(electorate, asked, rung)
     ]
 
 
@@ -179,7 +179,7 @@ async def _missing(ctx: Context, poll: Poll, electorate: Electorate) -> list[str
 async def _conflicts(
     ctx: Context, poll: Poll, asked: Sequence[Room], divided: Sequence[tuple[str, Sequence[str]]]
 ) -> list[Say]:
-    """Tell those whose municipality has no vote because they differ; each of them in one room."""
+    """Tell those whose municipality has no vote because they differ, in as few rooms as reach them all."""
     if not divided:
         return []
     electorate = await electorates.load(ctx.tx, [room.id for room in asked], ctx.setup.nobody)
@@ -187,18 +187,22 @@ async def _conflicts(
     says = []
     for town, users in divided:
         data = {"poll": poll, "town": town, "people": [names[user] for user in users]}
-        for room, here in _first_rooms(electorate, asked, users):
+        for room, here in _fewest_rooms(electorate, asked, users):
             says.append(Say(key="poll-conflict", data=data, about=poll, room=room, mention=tuple(here)))
     return says
 
 
-def _first_rooms(
-    electorate: Electorate, asked: Sequence[Room], users: Sequence[str]
+def _fewest_rooms(
+    electorate: Electorate, asked: Sequence[Room], users: Collection[str]
 ) -> Iterator[tuple[Room, Sequence[str]]]:
-    """Each of these people in the first of the rooms that they are in; rooms without any of them are left out."""
-    rest = list(users)
-    for room in asked:
-        here = [user for user in rest if room.id in electorate.voters[user].rooms]
-        rest = [user for user in rest if user not in here]
-        if here:
-            yield room, here
+    """Rooms that reach these people, each of them in one: first the room that reaches most."""
+    rest = set(users)
+    while rest:
+        room = max(asked, key=lambda one: len(_present(electorate, one, rest)))
+        here = _present(electorate, room, rest)
+        rest -= set(here)
+        yield room, here
+
+
+def _present(electorate: Electorate, room: Room, users: Collection[str]) -> list[str]:
+    return sorted(user for user in users if room.id in electorate.voters[user].rooms)

@@ -9,7 +9,7 @@ from commands.votes.counting import standings
 from storage import polls
 from storage.polls import PollState
 
-CLOSED_SHOWN = 5
+RUNNING_SHOWN, CLOSED_SHOWN = 12, 5
 
 
 @command("poll status", where=Where.ANYWHERE)
@@ -31,6 +31,7 @@ async def list_polls(ctx: Context) -> Answer:
     """List the open polls of this room, then the latest closed ones; in a direct chat those of all my rooms."""
     mine = await my_rooms(ctx)
     running = await polls.open_polls(ctx.tx, mine)
+    running, more = running[:RUNNING_SHOWN], len(running[RUNNING_SHOWN:])
     closed = await polls.closed_polls(ctx.tx, mine, CLOSED_SHOWN)
     results = await standings(ctx.tx, [*running, *closed], ctx.setup.nobody)
-    return ctx.say("poll-list", running=running, closed=closed, results=results)
+    return ctx.say("poll-list", running=running, more=more, closed=closed, results=results)

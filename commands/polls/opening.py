@@ -222,15 +222,6 @@ async def open_keys(
     return says
 
 
-@job("polls moved")
-async def ask_again(ctx: Context, room_id: int) -> Answer:
-    """Ask the open polls again in a room that replaces another one: what was said in that one cannot be edited here."""
-    says: list[Say] = []
-    for poll in await polls.asked_in(ctx.tx, room_id):
-        says += await cards.opening(ctx, poll, [ctx.room])
-    return says
-
-
 @job("poll announce")
 async def announce(ctx: Context, poll_id: int) -> Answer:
     """Ask what another capability has written down as a poll, and plan its end."""
@@ -241,6 +232,15 @@ async def announce(ctx: Context, poll_id: int) -> Answer:
     await deadlines.plan(ctx, poll)
     await recount(ctx.tx, poll, ctx.setup.nobody)
     return await cards.opening(ctx, poll, asked)
+
+
+@job("poll moved")
+async def ask_again(ctx: Context, poll_id: int) -> Answer:
+    """Ask an open poll anew in a room that replaces the one in which it was asked; votes stay."""
+    poll = await polls.find(ctx.tx, poll_id, lock=True)
+    if poll is None or not poll.is_open:
+        return None
+    return [say for say in await cards.opening(ctx, poll, await cards.asked_rooms(ctx, poll)) if say.room is ctx.room]
 
 
 async def _ask(ctx: Context, wish: Wish) -> list[Say]:

@@ -92,20 +92,17 @@ async def _quietly(ctx: Context, poll_id: int, number: int) -> Answer:
         return None
     if not await polls.is_asked_in(ctx.tx, poll, ctx.room.id):
         return None
-    first = not await polls.has_voted(ctx.tx, poll, ctx.sender)
+    unknown = counts_municipalities(poll) and await municipalities.seat(ctx.tx, ctx.sender) is None
+    told = unknown and await polls.has_voted(ctx.tx, poll, ctx.sender)
     await _cast(ctx, poll, choices_of(poll, number), whole=poll.kind not in ADDING or number == 0)
-    if first and counts_municipalities(poll):
-        seat = await municipalities.seat(ctx.tx, ctx.sender)
-        if seat is None:
-            data = {"poll": poll, "people": await ctx.people([ctx.sender]), "prefix": ctx.setup.prefix}
-            return Say(key="vote-no-town-yet", data=data, mention=(ctx.sender,))
-    return None
+    if not unknown or told:
+        return None
+    data = {"poll": poll, "people": await ctx.people([ctx.sender]), "prefix": ctx.setup.prefix}
+    return Say(key="vote-no-town-yet", data=data, mention=(ctx.sender,))
 
 
 async def _cast(ctx: Context, poll: Poll, choices: dict[int, int], *, whole: bool = True) -> None:
     ctx.about = poll
-    if await polls.ballot_of_event(ctx.tx, ctx.event.event_id) is not None:
-        return  # `!umfrage prüfen` has seen it on the server before it came with the sync
     ctx.tx.add(
         Ballot(
             poll_id=poll.id,

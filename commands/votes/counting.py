@@ -1,6 +1,6 @@
 """Counts stored polls: their ballots and electorates, with a fixed number of queries however many polls there are."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,7 +9,7 @@ from commands.votes import electorate as electorates
 from commands.votes.ballots import Cast, Limit, chosen
 from commands.votes.electorate import Electorate
 from commands.votes.result import Result, result_of
-from commands.votes.tally import Votes, count, outcome, sealed, votes
+from commands.votes.tally import count, outcome, sealed, votes
 from storage import polls
 from storage.polls import BallotRow, Poll, PollKind
 
@@ -25,18 +25,13 @@ def cast_of(row: BallotRow) -> Cast:
     return Cast(row.user_id, choices, row.whole, row.cast_at, row.event_id)
 
 
-def votes_of(poll: Poll, casts: Iterable[Cast], electorate: Electorate) -> Votes:
-    """Return the votes that count among these ballots."""
-    return votes(chosen(casts, limit_of(poll)), electorate, poll.suffrage)
-
-
 def tallied(poll: Poll, casts: Collection[Cast], electorate: Electorate, room_ids: Sequence[int]) -> dict[str, Any]:
     """Return the tally of these ballots as the poll keeps it, everything open; it is for the poll's end only."""
-    found = votes_of(poll, casts, electorate)
+    what = chosen(casts, limit_of(poll))
+    found = votes(what, electorate, poll.suffrage)
     dates, options = poll.kind == PollKind.DATE, len(poll.options)
     rooms = {}
     if len(room_ids) > 1:
-        what = chosen(casts, limit_of(poll))
         for room in room_ids:
             rooms[room] = count(options, votes(what, electorate.within([room]), poll.suffrage), dates=dates)
     whole = count(options, found, dates=dates)
@@ -53,7 +48,10 @@ async def recount(tx: AsyncSession, poll: Poll, nobody: Collection[str]) -> Elec
     rooms = [room.id for room in (await polls.rooms_of(tx, [poll.id]))[poll.id]]
     electorate = await electorates.load(tx, rooms, nobody)
     casts = [cast_of(row) for row in (await polls.ballots(tx, [poll.id]))[poll.id]]
-    poll.outcome = shown(poll, tallied(poll, casts, electorate, rooms))
+    kept = tallied(poll, casts, electorate, rooms)
+    if poll.is_open:
+        kept.pop("names", None)  # only the end tells them, and every vote reads what the poll keeps
+    poll.outcome = shown(poll, kept)
     return electorate
 
 

@@ -14,11 +14,56 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from tests.bench import polls, register
 from tests.bench.encrypted import measure_crowd, measure_store, set_up_identity
 from tests.bench.measure import TOKEN, WORKING_GROUPS, Bot, MeasurementError, Scene, Stage, measure_start, measure_work
 
 Figures = dict[str, float]
 
+LARGE: dict[str, Callable[[int], Awaitable[Figures]]] = {
+    "votes": polls.measure_votes,
+    "counts": polls.measure_counts,
+    "shows polls with many edits": polls.measure_edits,
+    "checks ballots": polls.measure_check,
+    "lists many polls": polls.measure_many,
+    "resolutions": register.measure_register,
+}
+LARGE_TITLES = {
+    "vote_command_10_ms": ("A vote by command, 10 ballots", ""),
+    "vote_command_1000_ms": ("A vote by command, 1,000 ballots", ""),
+    "vote_command_10000_ms": ("A vote by command, 10,000 ballots", ""),
+    "vote_command_ratio": ("A vote by command, 10,000 ballots to 10", "at most 1.3"),
+    "vote_reaction_10_ms": ("A vote by reaction, 10 ballots", ""),
+    "vote_reaction_1000_ms": ("A vote by reaction, 1,000 ballots", ""),
+    "vote_reaction_10000_ms": ("A vote by reaction, 10,000 ballots", ""),
+    "vote_reaction_ratio": ("A vote by reaction, 10,000 ballots to 10", "at most 1.3"),
+    "vote_named_10_ms": ("A vote by name, 10 ballots", ""),
+    "vote_named_1000_ms": ("A vote by name, 1,000 ballots", ""),
+    "vote_named_10000_ms": ("A vote by name, 10,000 ballots", ""),
+    "vote_named_ratio": ("A vote by name, 10,000 ballots to 10", "at most 1.3"),
+    **{
+        f"{what}_{where}_{suffrage}_ms": (f"{title} 10,000 ballots, {rooms}, {who}", "")
+        for what, title in (("tally", "Counting"), ("status", "Showing"), ("close", "Closing"))
+        for where, rooms in (("one", "one room"), ("six", "six rooms"))
+        for suffrage, who in (("person", "persons"), ("town", "towns"))
+    },
+    "edits_0_ms": ("Showing a poll in six rooms, no edits yet", ""),
+    "edits_5000_ms": ("Showing a poll in six rooms, 5,000 edits each", ""),
+    "edits_ratio": ("Showing a poll in six rooms, 5,000 edits to none", "at most 1.3"),
+    "check_looks_ms": ("Checking 10,000 ballots: what to read", ""),
+    "check_ms": ("Checking 10,000 ballots: comparing", ""),
+    "many_list_ms": ("!umfragen, 500 open polls", ""),
+    "many_digest_ms": ("!wochenbericht, 500 open polls", ""),
+    "many_vote_ms": ("A vote by command, 500 open polls", ""),
+    "register_none_ms": ("Register of 10,000, the newest 12", "under 50 ms"),
+    "register_one_ms": ("Register of 10,000, one word", "under 50 ms"),
+    "register_two_ms": ("Register of 10,000, two words", "under 50 ms"),
+    "register_filter_ms": ("Register of 10,000, one group and year", "under 50 ms"),
+    "register_filter_one_ms": ("Register of 10,000, one group, year and word", "under 50 ms"),
+    "enter_100_ms": ("Entering a resolution, 100 in the register", ""),
+    "enter_10000_ms": ("Entering a resolution, 10,000 in the register", ""),
+    "enter_ratio": ("Entering a resolution, 10,000 to 100", "at most 1.3"),
+}
 TITLES = {
     "burst_cpu_ms": ("CPU per command, all at once (ms)", "at most 2 x"),
     "paced_cpu_ms": ("CPU per command, one at a time (ms)", ""),
@@ -136,10 +181,32 @@ def table(middle: dict[str, Figures], ratio: Figures) -> Table:
     return shown
 
 
+async def measure_large(tries: int) -> Figures:
+    """Measure what polls and the register cost in a large initiative, in this process."""
+    found: Figures = {}
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=len(LARGE))
+        for name, part in LARGE.items():
+            progress.update(task, description=f"Large initiative: {name}")
+            found |= await part(tries)
+            progress.advance(task)
+    return found
+
+
+def large_table(found: Figures) -> Table:
+    """Lay the figures of the large initiative out for reading."""
+    shown = Table("Median of CPU, SQLite", "uagbot", "aim")
+    shown.columns[1].justify = shown.columns[2].justify = "right"
+    for key, (title, aim) in LARGE_TITLES.items():
+        shown.add_row(title, f"{found[key]:.2f} {'x' if key.endswith('_ratio') else 'ms'}", aim)
+    return shown
+
+
 def main() -> int:
-    """Measure uagbot beside a bare echo bot, both against the same homeserver in memory."""
+    """Measure uagbot beside a bare echo bot, both against the same homeserver in memory, and polls by themselves."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=main.__doc__)
-    parser.add_argument("--only", choices=[bot.name for bot in BOTS], help="measure one of the two")
+    parts = [*(bot.name for bot in BOTS), "polls"]
+    parser.add_argument("--only", choices=parts, help="measure one of the two bots, or what polls cost")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--commands", type=int, default=400, help="how many are said at once")
     parser.add_argument("--paced", type=int, default=200, help="how many are said one at a time")
@@ -149,17 +216,21 @@ def main() -> int:
     asked = parser.parse_args()
     bots = [bot for bot in BOTS if asked.only in (None, bot.name)]
     try:
-        rounds = asyncio.run(measure(bots, asked))
+        rounds = asyncio.run(measure(bots, asked)) if bots else {}
     except MeasurementError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    large = asyncio.run(measure_large(asked.rounds)) if asked.only in (None, "polls") else {}
     middle = medians(rounds)
     ratio = ratios(middle)
-    Console().print(table(middle, ratio))
+    if middle:
+        Console().print(table(middle, ratio))
+    if large:
+        Console().print(large_table(large))
     if asked.json:
         machine = {"python": platform.python_version(), "cores": os.cpu_count()}
         load = {key: getattr(asked, key) for key in ("commands", "paced", "rooms", "messages")}
-        report = {**machine, **load, "rounds": rounds, "medians": middle, "ratios": ratio}
+        report = {**machine, **load, "rounds": rounds, "medians": middle, "ratios": ratio, "large": large}
         asked.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0
 

@@ -139,15 +139,20 @@ class Room:
             answer["end"] = token(self.positions[low] if back else self.positions[high])
         return answer
 
-    def relations(self, event_id: str, rel_type: str, kind: str) -> list[Event]:
-        """Return the events that relate to one, newest first; an empty type stands for all."""
+    def relations(self, event_id: str, rel_type: str, kind: str, start: int, limit: int) -> Event:
+        """Return a page of what relates to an event, newest first, before a position; an empty type stands for all."""
         found = []
-        for event in reversed(self.events):
-            relation = event["content"].get("m.relates_to", {})
-            wanted = rel_type in ("", relation.get("rel_type")) and kind in ("", event["type"])
-            if wanted and relation.get("event_id") == event_id:
-                found.append(self.complete(event))
-        return found
+        for at in range(self.index(start) - 1, -1, -1):
+            event = self.events[at]
+            relation = event["content"].get("m.relates_to")
+            if not isinstance(relation, dict) or relation.get("event_id") != event_id or "rel_type" not in relation:
+                continue
+            if rel_type in ("", relation["rel_type"]) and kind in ("", event["type"]):
+                found.append(at)
+        answer: Event = {"chunk": [self.complete(self.events[at]) for at in found[:limit]]}
+        if len(found) > limit:
+            answer["next_batch"] = token(self.positions[found[limit - 1]])
+        return answer
 
     def complete(self, event: Event) -> Event:
         """Return an event as it is given outside of a sync: with its `room_id`."""

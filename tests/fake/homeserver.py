@@ -1,7 +1,7 @@
 """The same homeserver over HTTP, with faults that a real one will not produce on request.
 
 A sync costs what is new, not what there is. Of the rules only membership is enforced, not power levels. What it keeps
-for encryption stands in `keys.py`.
+for encryption stands in `keys.py`, files in `media.py`.
 """
 
 import asyncio
@@ -15,15 +15,20 @@ from aiohttp import web
 
 from tests.fake import Account, Event, RefusedError, Room, Session, World, position, token
 from tests.fake.keys import Keys
+from tests.fake.media import Media
 
 FIRST_LIMIT = 10
+FIRST_RELATIONS = 5
 LARGEST_BODY = 65536
 LARGEST_REQUEST = 200 * LARGEST_BODY
 
 
 @dataclass
 class Fault:
-    """What befalls the next requests whose path contains a text; without a status the connection is cut."""
+    """What befalls the next requests whose path contains a text; without a status the connection is cut.
+
+    With `until` nothing happens before that.
+    """
 
     path_part: str
     times: int
@@ -31,6 +36,7 @@ class Fault:
     body: Mapping[str, Any] | str = ""
     headers: Mapping[str, str] | None = None
     after_handling: bool = False
+    until: asyncio.Event | None = None
 
 
 class FakeHomeserver(World):
@@ -46,6 +52,7 @@ class FakeHomeserver(World):
         self.requests: list[str] = []
         """Every request as it arrived, such as `GET /_matrix/client/v3/sync`, also those that a fault befell."""
         self.keys = Keys(self, self._session)
+        self.media = Media(self._session)
         self._transactions: dict[tuple[Session, str], str] = {}
         self._faults: list[Fault] = []
         self._runner: web.AppRunner | None = None
@@ -99,12 +106,25 @@ class FakeHomeserver(World):
         """
         self._faults.append(Fault(path_part, times, after_handling=after_handling))
 
+    def forgive(self) -> None:
+        """Let no more fault befall any request."""
+        self._faults.clear()
+
+    def hang_next(self, path_part: str) -> asyncio.Event:
+        """Leave the next request whose path contains this text without an answer; once the event is set, cut it."""
+        fault = Fault(path_part, 1, until=asyncio.Event())
+        self._faults.append(fault)
+        assert fault.until is not None
+        return fault.until
+
     @web.middleware
     async def _guard(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         self.requests.append(f"{request.method} {request.path}")
         fault = self._fault_for(request.path)
+        if fault and fault.until:
+            await fault.until.wait()
         if fault and fault.status is not None:
             return _error_page(fault.status, fault.body, fault.headers)
         if fault and not fault.after_handling:
@@ -151,6 +171,7 @@ class FakeHomeserver(World):
             yield web.put(f"{base}/profile/{{user}}/displayname", self._set_displayname)
             yield web.post(f"{base}/user/{{user}}/filter", self._filter)
             yield from self.keys.routes(base)
+        yield from self.media.routes()
 
     def _session(self, request: web.Request) -> Session:
         secret = request.headers.get("Authorization", "").removeprefix("Bearer ") or request.query.get("access_token")
@@ -266,7 +287,9 @@ class FakeHomeserver(World):
     async def _relations(self, request: web.Request) -> web.Response:
         room, _ = self._joined_room(request)
         rel_type, _, kind = request.match_info["tail"][1:].partition("/")
-        return web.json_response({"chunk": room.relations(request.match_info["event"], rel_type, kind)})
+        start = position(request.query.get("from", token(self.now)))
+        limit = int(request.query.get("limit", FIRST_RELATIONS))
+        return web.json_response(room.relations(request.match_info["event"], rel_type, kind, start, limit))
 
     async def _messages(self, request: web.Request) -> web.Response:
         room, _ = self._joined_room(request)

@@ -2,8 +2,11 @@
 
 import pytest
 
+from commands.capabilities import CAPABILITIES
+from commands.kit.dispatch import Dispatcher
 from storage.database import Database
 from storage.rooms import RoomKind
+from tests.handlers import sample
 from tests.handlers.house import House, TestRoom
 
 
@@ -25,3 +28,12 @@ async def main(house: House) -> TestRoom:
     found = await house.room("INI", "Anna", "Bodo", "Carla", kind=RoomKind.MAIN, title="Initiative")
     await house.dispatcher.upkeep(house.now)
     return found
+
+
+@pytest.fixture
+def ran(house: House) -> list[str]:
+    """Teach the house the sample capability; gives the list of what its handlers did."""
+    ran: list[str] = []
+    house.may_fail = True
+    house.dispatcher = Dispatcher(house.database, house.setup, (*CAPABILITIES, sample.capability(ran)))
+    return ran

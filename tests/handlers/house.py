@@ -145,8 +145,7 @@ class House:
         """Let time pass up to an instant; `away`: the bot was down and wakes only then."""
         sent: list[Sent] = []
         while True:
-            async with self.database.begin() as tx:
-                due_at = None if away else await due.next_at(tx)
+            due_at = None if away else await self._next_due()
             self.now = max(self.now, min(due_at, until)) if due_at else until
             fired = await self._fire()
             sent += await self.deliver()
@@ -160,8 +159,15 @@ class House:
         else:
             self.on_server[message.event_id] = message
         await self.dispatcher.handle(message, self.now)
-        sent = await self.deliver()
-        return Answer(sent + (await self.sleep_until(self.now)).sent, message.event_id)
+        answer = Answer(await self.deliver(), message.event_id)
+        due_at = await self._next_due()
+        if due_at is not None and due_at <= self.now:
+            answer.sent += (await self.sleep_until(self.now)).sent
+        return answer
+
+    async def _next_due(self) -> datetime | None:
+        async with self.database.begin() as tx:
+            return await due.next_at(tx)
 
     async def _fire(self) -> bool:
         deadlines = self.dispatcher.deadlines
@@ -239,11 +245,11 @@ class TestRoom:
     async def edits(self, event_id: str, text: str, *, who: str = "Anna") -> Answer:
         return await self._event("edit", who, text=text, relates_to=event_id)
 
-    async def redacts(self, event_id: str, *, who: str = "Anna") -> Answer:
-        return await self._event("redaction", who, relates_to=event_id)
+    async def redacts(self, event_id: str, *, who: str = "Anna", after: timedelta = timedelta(0)) -> Answer:
+        return await self._event("redaction", who, relates_to=event_id, after=after)
 
-    async def reacts(self, event_id: str, key: str, *, who: str = "Anna") -> Answer:
-        return await self._event("reaction", who, text=key, relates_to=event_id)
+    async def reacts(self, event_id: str, key: str, *, who: str = "Anna", after: timedelta = timedelta(0)) -> Answer:
+        return await self._event("reaction", who, text=key, relates_to=event_id, after=after)
 
     async def votes(self, event_id: str, answers: Sequence[str], *, who: str = "Anna") -> Answer:
         return await self._event("vote", who, answers=tuple(answers), relates_to=event_id)

@@ -326,10 +326,14 @@ async def test_an_upgrade_is_told_in_the_new_room_and_to_the_coordinators(house:
         await rooms.move(tx, old, "!new")
     moved = TestRoom(house, "!new")
     told = await happens(house, moved, "room upgraded")
-    assert {one.room: one.key for one in told.sent} == {
-        "!new": "room-upgraded",
-        coordinators.id: "room-upgraded-report",
+    assert {(one.room, one.key) for one in told.messages} == {
+        ("!new", "room-upgraded"),
+        (coordinators.id, "room-upgraded-report"),
+        ("!new", "poll-opened"),
     }
+    assert told.of("poll-native").room == "!new"
+    await moved.reacts(told.of("poll-opened").event_id, "1️⃣", who="Bodo")
+    assert "1. Halle – 1" in (await house.sleep(seconds=5)).of("poll-opened").text
     assert "UAG1 Bürger-Apps ist in einen neuen Raum umgezogen" in told.of("room-upgraded-report").text
     assert "U1: Wo?" in (await moved.says("!umfrage stand U1")).text
     assert (await happens(house, moved, "room joined")).sent == []

@@ -14,6 +14,9 @@ STOP_SECONDS = 10
 class RunningBot:
     """`uagbot run` with a settings file in `folder`; what it logs goes to `log.txt` there."""
 
+    module = "bot.cli"
+    """What is run instead in tests of what no capability of today does."""
+
     def __init__(self, folder: Path, url: str, account: Account, rooms: dict[str, str] | None = None) -> None:
         self.folder = folder
         self.config = folder / "config.toml"
@@ -42,7 +45,7 @@ class RunningBot:
         """Start the process; it is ready a little later."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-m", "bot.cli", "run", "--config", str(self.config)], stdout=log, stderr=log
+                [sys.executable, "-m", self.module, "run", "--config", str(self.config)], stdout=log, stderr=log
             )
 
     def kill(self) -> None:

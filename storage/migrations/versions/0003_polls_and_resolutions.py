@@ -47,6 +47,17 @@ def upgrade() -> None:
     _count_on("polls", "ballots")
     _resolutions()
     op.add_column("outbox", sa.Column("attachment", sa.String(), nullable=True))
+    _find_messages_among_their_edits()
+
+
+def _find_messages_among_their_edits() -> None:
+    op.drop_index("ix_outbox_about_kind_about_id", "outbox")
+    op.drop_index("ix_outbox_target_id", "outbox")
+    no_edit = sa.text("coalesce(relation, '') <> 'm.replace'")
+    op.create_index(
+        "ix_outbox_about", "outbox", ["about_kind", "about_id"], sqlite_where=no_edit, postgresql_where=no_edit
+    )
+    op.create_index("ix_outbox_target_id_sent_at", "outbox", ["target_id", "sent_at"])
 
 
 def _new_poll(poll: dict[str, Any], choices: dict[str, int]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from commands.kit.context import Context
 from commands.kit.message import Look
 from commands.kit.roles import Role
-from commands.kit.say import Refusal, Say
+from commands.kit.say import File, Refusal, Say
 from commands.kit.triggers import Answer, Capability, Trigger, command, job
 from storage import people
 from storage.inbox import HandledEvent
@@ -15,7 +15,7 @@ from storage.inbox import HandledEvent
 
 def capability(ran: list[str]) -> Capability:
     """Make the capability; each run of a handler is added to `ran`."""
-    return Capability(__name__, (*_failing(ran), *_leading(ran), *_timed(ran), *_looking(ran), go_on))
+    return Capability(__name__, (*_failing(ran), *_leading(ran), *_timed(ran), *_looking(ran), go_on, hand_out))
 
 
 async def _store(ctx: Context, ran: list[str], name: str) -> None:
@@ -113,3 +113,15 @@ async def _mistake(_: Context, __: int) -> Sequence[Look]:
 async def go_on(_: Context) -> Answer:
     """Say one thing, and another in a thread."""
     return Say(key="sample-said", data={"text": "one"}, thread=Say(key="sample-said", data={"text": "two"}))
+
+
+MINUTES = "Protokoll\n\n1. Grüße aus Wörlitz 🌳\n"
+
+
+@command("sample file")
+async def hand_out(ctx: Context, text: str = MINUTES) -> Answer:
+    """Hand out a file, and another in a thread."""
+    plan = File("Plan.ics", "text/calendar", "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
+    more = Say(key="sample-said", data={"text": "der Plan"}, file=plan)
+    minutes = File("Protokoll 7.md", "text/markdown", text)
+    return Say(key="sample-said", data={"text": "das Protokoll"}, about=ctx.room, file=minutes, thread=more)

@@ -2,6 +2,7 @@
 // before, it is a client as they were without cross-signing: in strict mode it could not send at all.
 import { once } from "node:events";
 
+import { download } from "./file.mjs";
 import { Network } from "./network.mjs";
 import {
   ClientEvent,
@@ -243,6 +244,11 @@ export class StrictClient {
 
   async redact({ room, event }) {
     return (await this.#client.redactEvent(room, event)).event_id;
+  }
+
+  async download({ url, file }) {
+    const address = this.#client.mxcUrlToHttp(url ?? file.url, undefined, undefined, undefined, false, true, true);
+    return download(address, this.#client.getAccessToken(), file);
   }
 
   async discardSession({ room }) {

@@ -162,6 +162,14 @@ class StrictClient(Speaker):
         """Take an event back and return the redaction's id."""
         return str(await self._ask("redact", room=room_id, event=event_id))
 
+    async def download(self, content: Mapping[str, Any]) -> dict[str, str]:
+        """Return the file of a message as the client saves it: `text`, and the server's `mimetype` and `disposition`.
+
+        Raises NodeFailed if it cannot be opened or is not the one that the message means.
+        """
+        found: dict[str, str] = await self._ask("download", url=content.get("url"), file=content.get("file"))
+        return found
+
     # Keys
 
     async def discard_session(self, room_id: str) -> None:

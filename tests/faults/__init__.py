@@ -1,0 +1,1 @@
+"""What the bot does with the sample capability when the homeserver fails it."""
