@@ -1,6 +1,6 @@
 """How polls end: at their deadline, before it, when all have voted, or without a result; and who is reminded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -200,12 +200,16 @@ async def _conflicts(
 
 
 def _fewest_rooms(
-    electorate: Electorate, asked: Sequence[Room], users: Sequence[str]
+    electorate: Electorate, asked: Sequence[Room], users: Collection[str]
 ) -> Iterator[tuple[Room, Sequence[str]]]:
-    """Each of these people in one of the rooms asked, in as few rooms as reach them all."""
-    rest = list(users)
+    """Rooms that reach these people, each of them in one: first the room that reaches most."""
+    rest = set(users)
     while rest:
-        there = {room.id: [user for user in rest if room.id in electorate.voters[user].rooms] for room in asked}
-        room = max(asked, key=lambda one: len(there[one.id]))
-        rest = [user for user in rest if user not in there[room.id]]
-        yield room, there[room.id]
+        room = max(asked, key=lambda one: len(_present(electorate, one, rest)))
+        here = _present(electorate, room, rest)
+        rest -= set(here)
+        yield room, here
+
+
+def _present(electorate: Electorate, room: Room, users: Collection[str]) -> list[str]:
+    return sorted(user for user in users if room.id in electorate.voters[user].rooms)

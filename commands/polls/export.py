@@ -14,7 +14,7 @@ from commands.kit.triggers import Answer, Where, command
 from commands.polls.access import PollId, allow_leading, reach
 from commands.votes.counting import standings
 from storage import municipalities, polls
-from storage.polls import Ballot, Poll
+from storage.polls import Ballot, Poll, PollState
 from storage.rooms import RoomKind
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -41,6 +41,8 @@ async def export_poll(ctx: Context, poll: PollId) -> Answer:
     await allow_leading(ctx, found)
     if ctx.room.kind != RoomKind.DIRECT:
         raise Refusal("poll-export-direct", poll=found)
+    if found.hidden and found.state == PollState.CANCELLED:
+        raise Refusal("poll-is-cancelled", poll=found)
     if found.hidden and found.is_open:
         raise Refusal("poll-export-hidden", poll=found)
     rows = await _rows(ctx, found)

@@ -55,3 +55,13 @@ async def test_a_hidden_poll_is_not_handed_out_before_its_end(house: House, room
     assert "ist verdeckt und läuft noch" in (await chat.says("umfrage export U1")).text
     await room.says("!umfrage ende U1")
     assert (await chat.says("umfrage export U1")).sent[0].file_text
+
+
+async def test_a_hidden_poll_that_was_cancelled_is_not_handed_out(house: House, room: TestRoom) -> None:
+    await room.says('!umfrage "Wo?" Halle Stendal verdeckt=ja')
+    await room.says("!stimme 1", who="Bodo")
+    await room.says("!umfrage abbrechen U1")
+    chat = await direct_chat(house, "Anna")
+    answer = await chat.says("umfrage export U1")
+    assert "wurde abgebrochen; es gibt kein Ergebnis" in answer.text
+    assert not [one for one in answer.sent if one.file_text]

@@ -17,12 +17,13 @@ from storage.rooms import RoomKind
 from tests.handlers.facts import direct_chat, lose_ballots, outcomes, sit
 from tests.handlers.house import Answer, House
 
-# Everything by which anybody can ask about a poll, in every room. What comes to show polls joins here: the export
-# (`!umfrage export U1`; its file is part of what is compared) and pages of the web server.
+# Everything by which anybody can ask about a poll, in every room; the files of the export are part of what is compared.
+# What comes to show polls joins here, as pages of the web server do.
 QUESTIONS = (
     "!umfrage stand U1",
     "!umfragen",
     "!umfrage prüfen U1",
+    "!umfrage export U1",
     "!wochenbericht",
     "!gruppe",
     "!gruppen",
@@ -71,7 +72,7 @@ class Play:
         self.main = await self.house.room("INI", "Gerda", "Anna", kind=kind, title="Initiative", powers=powers)
         self.apps = await self.house.room("UAG1", "Anna", "Bodo", "Carla", "Elke")
         self.traffic = await self.house.room("UAG2", "Carla", "Dieter", "Fritz", title="Mobilität", language="en")
-        self.chats = [(await direct_chat(self.house, who), who) for who in ("Carla", "Elke")]
+        self.chats = [(await direct_chat(self.house, who), who) for who in ("Carla", "Elke", "Gerda")]
         await sit(self.house, "Halle (Saale)", "Anna", "Bodo")
         await sit(self.house, "Stendal", "Carla")
         await sit(self.house, "Zeitz", "Dieter", "Elke")
