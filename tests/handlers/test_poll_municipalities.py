@@ -123,6 +123,14 @@ async def test_who_has_not_said_for_whom_is_told_so_once_and_counts_after_that(h
     assert "Die meisten Stimmen hat Jena." in (await house.sleep(days=8)).of("poll-result").text
 
 
+async def test_who_is_a_member_again_but_of_nothing_is_told_what_to_say(house: House, towns: TestRoom) -> None:
+    asked = await towns.says(ASK)
+    await towns.says("!kommune als=gast", who="Dieter")
+    await towns.says("!kommune als=mitglied", who="Dieter")
+    assert "Sagen Sie zuerst, für welche Sie stehen" in (await towns.says("!stimme 1", who="Dieter")).text
+    assert "Ihre zählt, sobald Sie sagen" in (await towns.reacts(asked.message.event_id, "1️⃣", who="Dieter")).text
+
+
 async def test_a_command_of_who_has_not_said_for_whom_is_refused_and_says_what_to_do(
     house: House, towns: TestRoom
 ) -> None:
