@@ -123,7 +123,7 @@ async def test_who_has_not_said_for_whom_is_told_so_once_and_counts_after_that(h
     assert "Die meisten Stimmen hat Jena." in (await house.sleep(days=8)).of("poll-result").text
 
 
-async def test_who_is_a_member_again_but_of_nothing_is_told_what_to_say(house: House, towns: TestRoom) -> None:
+async def test_who_is_a_member_again_but_of_nothing_is_told_what_to_say(towns: TestRoom) -> None:
     asked = await towns.says(ASK)
     await towns.says("!kommune als=gast", who="Dieter")
     await towns.says("!kommune als=mitglied", who="Dieter")
