@@ -92,13 +92,19 @@ async def _quietly(ctx: Context, poll_id: int, number: int) -> Answer:
         return None
     if not await polls.is_asked_in(ctx.tx, poll, ctx.room.id):
         return None
-    unknown = counts_municipalities(poll) and await municipalities.seat(ctx.tx, ctx.sender) is None
+    unknown = counts_municipalities(poll) and await _stands_for_nothing(ctx)
     told = unknown and await polls.has_voted(ctx.tx, poll, ctx.sender)
     await _cast(ctx, poll, choices_of(poll, number), whole=poll.kind not in ADDING or number == 0)
     if not unknown or told:
         return None
     data = {"poll": poll, "people": await ctx.people([ctx.sender]), "prefix": ctx.setup.prefix}
     return Say(key="vote-no-town-yet", data=data, mention=(ctx.sender,))
+
+
+async def _stands_for_nothing(ctx: Context) -> bool:
+    """Whether the sender takes part as a member, but has not said for which municipality."""
+    seat = await municipalities.seat(ctx.tx, ctx.sender)
+    return seat is None or (seat.municipality_id is None and seat.standing == Standing.MEMBER)
 
 
 async def _cast(ctx: Context, poll: Poll, choices: dict[int, int], *, whole: bool = True) -> None:
@@ -141,7 +147,7 @@ async def _refuse_strangers(ctx: Context, poll: Poll) -> None:
     seat = await municipalities.seat(ctx.tx, ctx.sender)
     if seat is not None and seat.standing != Standing.MEMBER:
         raise Refusal("vote-no-voter", standing=seat.standing)
-    if counts_municipalities(poll) and seat is None:
+    if counts_municipalities(poll) and (seat is None or seat.municipality_id is None):
         raise Refusal("vote-no-town", poll=poll, prefix=ctx.setup.prefix)
     if ctx.room.kind == RoomKind.DIRECT or not await polls.is_asked_in(ctx.tx, poll, ctx.room.id):
         asked = (await polls.rooms_of(ctx.tx, [poll.id]))[poll.id]

@@ -29,7 +29,7 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OptionCount:
-    """One option: votes (points of a ranking, yes of a date poll), if need be, and who of the rooms' people chose it.
+    """One option: its votes (points of a ranking, yes of a date poll), and how many can make a date if need be.
 
     `share` is 0 to 1, `bar` ten block characters at full share; `date` is what a date poll proposes instead of `text`.
     """
@@ -92,11 +92,6 @@ class Result:
     def all_voted(self) -> bool:
         """Whether there is nobody left whose vote is missing."""
         return 0 < self.eligible <= self.voters
-
-    @property
-    def quorate(self) -> bool:
-        """Whether enough took part."""
-        return self.needed is None or self.voters >= self.needed
 
     @property
     def ranking(self) -> Sequence[OptionCount]:

@@ -45,10 +45,9 @@ async def test_a_conflict_is_told_once_counts_as_none_and_ends_with_agreement(ho
     assert "`!vertretung @name`, wer für Halle (Saale) entscheidet." in told.text
     assert told.mentions == [user("Anna"), user("Bodo")]
     await towns.says("!stimme 3", who="Bodo")
-    assert [one.key for one in (await house.sleep(seconds=5)).sent] == ["poll-opened"]
+    assert (await house.sleep(seconds=5)).sent == []
     assert "uneinig: Halle (Saale)" in (await towns.says("!umfrage stand U1")).text
-    await towns.says("!stimme 1", who="Bodo")
-    after = (await house.sleep(seconds=5)).of("poll-opened").text
+    after = (await towns.says("!stimme 1", who="Bodo")).of("poll-opened").text
     assert "1. Halle – 1" in after
     assert "uneinig" not in after
 
@@ -118,10 +117,18 @@ async def test_who_has_not_said_for_whom_is_told_so_once_and_counts_after_that(h
     )
     assert first.message.mentions == [user("Dieter")]
     assert (await towns.votes(asked.of("poll-native").event_id, ["3"], who="Dieter")).messages == []
-    assert "0 von 2 Stimmen" in (await house.sleep(seconds=5)).of("poll-opened").text
+    assert (await house.sleep(seconds=5)).sent == []
     await sit(house, "Magdeburg", "Dieter")
     assert "Beteiligung: 1 von 3" in (await towns.says("!umfrage stand U1")).text
     assert "Die meisten Stimmen hat Jena." in (await house.sleep(days=8)).of("poll-result").text
+
+
+async def test_who_is_a_member_again_but_of_nothing_is_told_what_to_say(towns: TestRoom) -> None:
+    asked = await towns.says(ASK)
+    await towns.says("!kommune als=gast", who="Dieter")
+    await towns.says("!kommune als=mitglied", who="Dieter")
+    assert "Sagen Sie zuerst, für welche Sie stehen" in (await towns.says("!stimme 1", who="Dieter")).text
+    assert "Ihre zählt, sobald Sie sagen" in (await towns.reacts(asked.message.event_id, "1️⃣", who="Dieter")).text
 
 
 async def test_a_command_of_who_has_not_said_for_whom_is_refused_and_says_what_to_do(

@@ -1,6 +1,7 @@
 """What uagbot promises about polls in several rooms (P9): one question, one tally, the result everywhere."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
@@ -106,9 +107,23 @@ async def test_the_main_room_reads_the_result_of_a_poll_of_several_groups_that_o
 ) -> None:
     asked = await initiative.apps.says('!umfrage "Wo?" Halle Stendal räume=alle', who="Anna")
     assert initiative.main.id not in where(asked, "poll-opened")
-    ended = await initiative.apps.says("!umfrage ende U1", who="Anna")
+    ending = await initiative.apps.says("!umfrage ende U1", who="Anna")
+    assert "U1 endet jetzt; das Ergebnis kommt in wenigen Sekunden." in ending.message.text
+    ended = await initiative.house.sleep(seconds=5)
     assert where(ended, "poll-result") == [initiative.apps.id, initiative.traffic.id, initiative.main.id]
-    assert "m.in_reply_to" in ended.of("poll-result").content["m.relates_to"]
+
+
+async def test_what_was_said_in_another_room_before_the_end_counts_though_it_is_read_after_it(
+    initiative: Initiative,
+) -> None:
+    await initiative.apps.says('!umfrage "Wo?" Halle Stendal räume=alle', who="Anna")
+    await initiative.house.sleep(minutes=1)
+    await initiative.apps.says("!umfrage ende U1", who="Anna")
+    in_time = await initiative.traffic.says("!stimme U1 2", who="Dieter", after=timedelta(seconds=-1))
+    assert in_time.reactions == ["✅"]
+    late = await initiative.traffic.says("!stimme U1 1", who="Carla", after=timedelta(seconds=1))
+    assert "schon beendet" in late.text
+    assert "Stendal: 1 (100 %)" in (await initiative.house.sleep(seconds=5)).of("poll-result").text
 
 
 async def test_the_result_of_one_group_stays_in_it(initiative: Initiative) -> None:

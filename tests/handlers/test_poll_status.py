@@ -67,6 +67,7 @@ async def test_only_the_last_state_is_sent_after_a_crash(house: House, room: Tes
 
 async def test_a_count_that_is_asked_for_from_elsewhere_waits_its_turn_too(house: House, room: TestRoom) -> None:
     await room.says('!umfrage "Wo?" Halle Stendal')
+    await room.says("!stimme 1")
     for _ in range(3):
         house.now += timedelta(seconds=1)
         async with house.database.begin() as tx:
@@ -74,6 +75,14 @@ async def test_a_count_that_is_asked_for_from_elsewhere_waits_its_turn_too(house
         assert edits(await house.sleep(seconds=0)) == []
     assert len(edits(await house.sleep(seconds=5))) == 1
     assert edits(await house.sleep(minutes=1)) == []
+
+
+async def test_a_count_that_gives_the_same_edits_nothing(house: House, room: TestRoom) -> None:
+    await room.says('!umfrage "Wo?" Halle Stendal')
+    await room.says("!stimme 1")
+    assert len(edits(await house.sleep(seconds=5))) == 1
+    await room.says("!stimme 1")
+    assert (await house.sleep(minutes=1)).sent == []
 
 
 async def test_an_extension_is_shown_at_once_and_the_votes_before_it_soon(house: House, room: TestRoom) -> None:

@@ -51,7 +51,7 @@ async def test_votes_by_all_ways_make_one_tally_and_the_latest_counts(house: Hou
     await room.says("!stimme U1 2", who="Anna")
     assert "2. Stendal – 3" in (await house.sleep(seconds=5)).of("poll-opened").text
     await room.says("!stimme 1 1", who="Bodo", after=timedelta(seconds=-31))
-    assert "2. Stendal – 3" in (await house.sleep(seconds=5)).of("poll-opened").text
+    assert (await house.sleep(seconds=5)).sent == []
 
 
 async def test_a_redacted_vote_falls_back_to_the_one_before(house: House, room: TestRoom) -> None:
@@ -69,7 +69,7 @@ async def test_a_native_vote_can_be_taken_back(house: House, room: TestRoom) -> 
     await room.votes(asked.of("poll-native").event_id, ["1"])
     await house.sleep(seconds=1)
     await room.votes(asked.of("poll-native").event_id, [])
-    assert "0 von 3 Stimmen abgegeben" in (await house.sleep(seconds=5)).of("poll-opened").text
+    assert (await house.sleep(seconds=5)).sent == []
     listed = await room.says("!umfragen")
     assert "U1 Wo? – 0 von 3 Stimmen" in listed.text
 
