@@ -268,7 +268,7 @@ def test_a_quorum_in_per_cent_is_rounded_up(row: list[int], absent: int, per_cen
     eligible = sum(row) + absent
     result = result_of(poll(quorum=f"{per_cent}%"), standing(row, eligible))
     assert result.needed == max(math.ceil(Fraction(per_cent * eligible, 100)), 1)
-    quorate = result.needed is None or result.voters >= result.needed
+    quorate = result.voters >= result.needed
     assert quorate == (sum(row) >= 1 and sum(row) * 100 >= per_cent * eligible)
     if sum(row):
         assert (result.verdict == "no-quorum") == (not quorate)
