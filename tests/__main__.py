@@ -12,7 +12,7 @@ CHECKS = {
     "ruff format": [str(BIN / "ruff"), "format", "--check", "."],
     "mypy": [str(BIN / "mypy")],
     "import-linter": [str(BIN / "lint-imports"), "--no-logo"],
-    "pytest": [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadfile"],
+    "pytest": [sys.executable, "-m", "pytest", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"],
 }
 
 

@@ -71,3 +71,8 @@ def sqlite_url(tmp_path: Path) -> str:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the crash test be as cruel as wanted."""
     parser.addoption("--kills", type=int, default=30, help="how often the crash test kills the bot")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that wait for real servers, so that the others keep the machine busy meanwhile."""
+    items.sort(key=lambda item: "real" not in item.path.parts)

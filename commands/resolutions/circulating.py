@@ -167,7 +167,7 @@ async def _poll(
         quorum=quorum,
         majority=majority or Majority.SIMPLE,
         opened_by=ctx.sender,
-        opened_at=ctx.now,
+        opened_at=min(ctx.event.at, ctx.now),
         closes_at=resolution.closes_at,
         closed_at=None,
         shown_at=None,
