@@ -37,3 +37,9 @@ def ran(house: House) -> list[str]:
     house.may_fail = True
     house.dispatcher = Dispatcher(house.database, house.setup, (*CAPABILITIES, sample.capability(ran)))
     return ran
+
+
+@pytest.fixture
+async def coordination(house: House) -> TestRoom:
+    """Give the coordinators' room; Carla is in it."""
+    return await house.room("KO", "Carla", "Gerda", kind=RoomKind.COORDINATORS, title="Koordination")
