@@ -66,7 +66,12 @@ class Catalogue:
 
 
 def load_catalogue(language: str, packages: Iterable[str]) -> Catalogue:
-    """Read `<language>.toml` of each package; raises ValueError if two of them define the same key."""
+    """Read `<language>.toml` of each package, once; raises ValueError if two of them define the same key."""
+    return _loaded(language, tuple(packages))
+
+
+@cache
+def _loaded(language: str, packages: tuple[str, ...]) -> Catalogue:
     titles: dict[str, str] = {}
     commands: dict[str, Wording] = {}
     texts: dict[str, str] = {}
