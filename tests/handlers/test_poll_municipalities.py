@@ -205,7 +205,7 @@ async def test_the_reminder_leaves_out_whose_municipality_has_voted(house: House
     await towns.says("!stimme 1", who="Anna")
     reminded = (await house.sleep(days=4)).of("poll-reminder")
     assert reminded.mentions == [user("Carla")]
-    assert "Von diesen Kommunen fehlt noch eine Stimme: Carla" in reminded.text
+    assert "Für ihre Kommune hat noch niemand abgestimmt: Carla" in reminded.text
 
 
 async def test_a_vote_in_the_direct_chat_counts_for_the_municipality(house: House, towns: TestRoom) -> None:
