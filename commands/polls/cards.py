@@ -33,7 +33,6 @@ class RoomLine:
     voters: int
     eligible: int
     best: Sequence[OptionCount]
-    votes: Sequence[int]
 
 
 async def picture(ctx: Context, poll: Poll, asked: Sequence[Room], result: Result | None = None) -> dict[str, Any]:
@@ -75,7 +74,7 @@ async def by_room(ctx: Context, result: Result) -> list[RoomLine]:
         most = max(one.votes, default=0)
         best = [option for option, votes in zip(result.options, one.votes, strict=False) if most and votes == most]
         if one.room_id in found:
-            lines.append(RoomLine(found[one.room_id].name, one.voters, one.eligible, best, one.votes))
+            lines.append(RoomLine(found[one.room_id].name, one.voters, one.eligible, best))
     return lines
 
 
