@@ -21,6 +21,7 @@ from bot.matrix.wire import HomeserverWire
 from bot.settings import Settings
 from bot.wake import AT_LEAST_EVERY, Wake
 from bot.web import WebServer
+from bot.web.state import State
 from commands.capabilities import CAPABILITIES
 from commands.kit.dispatch import Dispatcher
 from commands.kit.outcome import Outcome
@@ -66,7 +67,7 @@ class App:
             self._worked,
             self.verifier,
         )
-        self.web = WebServer(settings.web, self.database, self.health, self.clock)
+        self.web = WebServer(settings.web, State(self.database, self.health, self.clock).routes)
         self._stop = asyncio.Event()
 
     async def run(self) -> None:

@@ -165,11 +165,20 @@ class Digest(Section):
 
 
 class Web(Section):
-    """The web server for health and metrics."""
+    """The web server: health and metrics, calendars, the archive of minutes."""
 
     enabled: bool = True
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8090
+    public_url: Annotated[str, _like(r"(https?://[^\s/@?#]+(/[^\s?#]*)?)?", "https://uagbot.example.org")] = ""
+
+    @property
+    def address(self) -> str:
+        """What addresses begin with that members are given; empty where there is no web server."""
+        if not self.enabled:
+            return ""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
 
 
 class Log(Section):
@@ -243,6 +252,7 @@ class Settings(BaseSettings):
             digest_day=WEEKDAYS.index(self.digest.day),
             digest_time=self.digest.time,
             reminders=self.bot.reminders,
+            web=self.web.address,
         )
 
 

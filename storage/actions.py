@@ -39,7 +39,7 @@ class ActionItem(Base):
     created_by: Mapped[str]
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
-    source_event_id: Mapped[str | None]
+    source_event_id: Mapped[str | None] = mapped_column(index=True)
 
     __table_args__ = (
         Index(None, "room_id", "state", "due_on"),
@@ -76,6 +76,15 @@ class ActionTag(Base):
     __table_args__ = (Index(None, "tag"),)
 
 
+class MeetingAction(Base):
+    """The meeting in which an action item was given: it stands in its minutes."""
+
+    __tablename__ = "meeting_actions"
+
+    action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meetings.id", ondelete="CASCADE"), index=True)
+
+
 class ActionChange(Base):
     """Who changed what about an action item, when and by which event: its history.
 
@@ -98,6 +107,18 @@ class ActionChange(Base):
 async def find(tx: AsyncSession, number: int) -> ActionItem | None:
     """Return the action item with this number."""
     return await tx.get(ActionItem, number)
+
+
+async def of_source(tx: AsyncSession, event_id: str) -> Sequence[ActionItem]:
+    """Return the action items that arose from this message."""
+    query = select(ActionItem).where(ActionItem.source_event_id == event_id)
+    return (await tx.scalars(query.order_by(ActionItem.id))).all()
+
+
+async def of_meeting(tx: AsyncSession, meeting_id: int) -> Sequence[ActionItem]:
+    """Return the action items that were given in a meeting, oldest first."""
+    query = select(ActionItem).join(MeetingAction, MeetingAction.action_id == ActionItem.id)
+    return (await tx.scalars(query.where(MeetingAction.meeting_id == meeting_id).order_by(ActionItem.id))).all()
 
 
 def describe(tx: AsyncSession, action: ActionItem, user_ids: Iterable[str], tags: Iterable[str]) -> None:

@@ -72,7 +72,7 @@ class Resolution(Base):
     decided_at: Mapped[datetime | None]
     decided_on: Mapped[date | None]
     review_on: Mapped[date | None] = mapped_column(index=True)
-    event_id: Mapped[str | None]
+    event_id: Mapped[str | None] = mapped_column(index=True)
     poll_id: Mapped[int | None] = mapped_column(ForeignKey("polls.id", ondelete="SET NULL"), index=True)
     meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meetings.id", ondelete="SET NULL"), index=True)
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("resolutions.id", ondelete="SET NULL"), unique=True)
@@ -176,6 +176,19 @@ async def of_poll(tx: AsyncSession, poll_id: int) -> Resolution | None:
     return await tx.scalar(
         select(Resolution).where(Resolution.poll_id == poll_id).order_by(Resolution.id.desc()).limit(1)
     )
+
+
+async def of_event(tx: AsyncSession, event_id: str) -> Resolution | None:
+    """Return the resolution that arose from this message, the newest if there are several."""
+    query = select(Resolution).where(Resolution.event_id == event_id)
+    return await tx.scalar(query.order_by(Resolution.id.desc()).limit(1))
+
+
+async def of_meeting(tx: AsyncSession, meeting_id: int) -> Sequence[Resolution]:
+    """Return the resolutions of a meeting that were not taken back, oldest first."""
+    query = select(Resolution).where(Resolution.meeting_id == meeting_id)
+    query = query.where(Resolution.state != ResolutionState.WITHDRAWN)
+    return (await tx.scalars(query.order_by(Resolution.created_at, Resolution.id))).all()
 
 
 async def next_number(tx: AsyncSession, year: int) -> int:

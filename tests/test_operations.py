@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 
 from bot.cli import DATABASE_TROUBLE
 from bot.health import Health
-from bot.web import _Figures
+from bot.web.state import _Figures
 from tests import __main__ as checks
 
 PROJECT = Path(__file__).parents[1]
@@ -104,7 +104,7 @@ def test_the_image_asks_an_endpoint_that_there_is() -> None:
     assert (program, option) == ("python", "-c")
     ast.parse(code)
     assert "/readyz" in code
-    assert '"/readyz"' in text("bot/web.py")
+    assert '"/readyz"' in text("bot/web/state.py")
 
 
 # The unit

@@ -67,7 +67,7 @@ class Context:
         return Say(key=key, data=data, about=about, room=room)
 
     def update(self, key: str, *, about: Subject, room: Room | None = None, **data: Any) -> Say:
-        """Show the newest state in the earlier message of the same key and subject."""
+        """Show the newest state in the earlier message of the same key and subject, if there is one."""
         return Say(key=key, data=data, about=about, room=room, in_place=True)
 
     def react(self, key: str) -> Say:

@@ -18,15 +18,28 @@ from commands.kit.post import post
 from commands.kit.say import Refusal, Say
 from commands.kit.setup import Setup
 from commands.kit.texts import LANGUAGES, load_catalogue
-from commands.kit.triggers import VOTE, Answer, Capability, Command, Job, Reaction, Trigger, Where, bare_key
+from commands.kit.triggers import (
+    MESSAGE,
+    VOTE,
+    Answer,
+    Capability,
+    Command,
+    Job,
+    Reaction,
+    Source,
+    Trigger,
+    Where,
+    bare_key,
+)
 from commands.kit.vocabulary import Spoken, Vocabulary
 from commands.kit.words import Word, first_words, split_words
-from storage import inbox, outbox, rooms
+from storage import inbox, minutes, outbox, rooms
 from storage.database import Database, DatabaseTrouble
 from storage.rooms import Room, RoomKind
 
 KIT = "commands.kit"
 MAX_LENGTH = 8_000
+HASH, HASH_START = "#", "#startmeeting"  # MeetBot's words
 log = structlog.get_logger()
 
 Work = Callable[[AsyncSession], Awaitable[Context | None]]
@@ -48,6 +61,7 @@ class Dispatcher:
         triggers = [trigger for capability in capabilities for trigger in capability.triggers]
         self._by_name: Mapping[str, Trigger] = {one.name: one for one in triggers}
         self._reactions = [one for one in triggers if isinstance(one, Reaction)]
+        self._sources = [one for one in triggers if isinstance(one, Source)]
         jobs = [one for one in triggers if isinstance(one, Job)]
         self.deadlines = Deadlines(database, setup, self.vocabulary, self.catalogues, jobs)
         self._upkeep = [capability.upkeep for capability in capabilities if capability.upkeep]
@@ -123,10 +137,12 @@ class Dispatcher:
     async def _on_text(self, ctx: Context, message: Message) -> tuple[Trigger, Answer] | None:
         text = self._command_text(message, ctx.room)
         if text is None:
+            text = await self._hash_text(ctx, message)
+        if text is None:
             return None
         await _claim(ctx, message)
         await self._note_reply(ctx, message)
-        called = message.mentions_bot or not message.text.strip().startswith(self.setup.prefix)
+        called = message.mentions_bot or not message.text.strip().startswith((self.setup.prefix, HASH))
         spoken, words = self._find(text, addressed=called or ctx.room.kind == RoomKind.DIRECT)
         return await self._run(ctx, spoken, words) if spoken else None
 
@@ -144,7 +160,10 @@ class Dispatcher:
     async def _on_edit(self, ctx: Context, message: Message) -> tuple[Trigger, Answer] | None:
         assert message.relates_to is not None  # noqa: S101 - an edit is of something
         text = self._command_text(message, ctx.room)
+        text = self._hash_command(message) if text is None else text
         before = await inbox.find(ctx.tx, message.relates_to)
+        if before is None and text is None:
+            return await self._on_source(ctx, message)
         trigger = self._by_name.get(before.trigger) if before and before.trigger else None
         if trigger is None and not (text and self.vocabulary.find(first_words(text))[0]):
             return None
@@ -168,22 +187,42 @@ class Dispatcher:
 
     async def _on_reaction(self, ctx: Context, message: Message) -> tuple[Trigger, Answer] | None:
         target = await outbox.find(ctx.tx, message.relates_to or "")
-        if target is None or target.about_id is None:
-            return None
         key = VOTE if message.kind == "vote" else bare_key(message.text)
+        noun, about = (target.about_kind, target.about_id) if target else (MESSAGE, message.relates_to)
         for one in self._reactions:
-            if one.noun == target.about_kind and key in one.keys:
+            if about is not None and one.noun == noun and key in one.keys:
+                if noun == MESSAGE and await inbox.find(ctx.tx, message.relates_to or ""):
+                    return None  # a command has its own meaning
                 await _claim(ctx, message)
-                return one, await one.handler(ctx, target.about_id)
+                return one, await one.handler(ctx, about)
         return None
 
     async def _on_redaction(self, ctx: Context, message: Message) -> tuple[Trigger, Answer] | None:
         before = await inbox.find(ctx.tx, message.relates_to or "")
-        trigger = self._by_name.get(before.trigger) if before and before.trigger else None
-        if before is None or before.about_id is None or trigger is None or trigger.on_redaction is None:
+        if before is None:
+            return await self._on_source(ctx, message)
+        trigger = self._by_name.get(before.trigger) if before.trigger else None
+        if before.about_id is None or trigger is None or trigger.on_redaction is None:
             return None
         await _claim(ctx, message)
         return trigger, await trigger.on_redaction(ctx, before.about_id)
+
+    async def _on_source(self, ctx: Context, message: Message) -> tuple[Trigger, Answer] | None:
+        """Let an edit or a redaction change what was made of a message that was no command."""
+        answers: list[Say] = []
+        last: Trigger | None = None
+        for one in self._sources:
+            act = one.on_edit if message.kind == "edit" else one.on_redaction
+            found = await one.handler(ctx, message.relates_to) if act else []
+            if act is None or not found:
+                continue
+            if last is None:
+                await _claim(ctx, message)
+            last = one
+            for number in found:
+                answer = await (act(ctx, number, message.text) if message.kind == "edit" else act(ctx, number))
+                answers += [answer] if isinstance(answer, Say) else (answer or ())
+        return (last, answers) if last else None
 
     async def _note_reply(self, ctx: Context, message: Message) -> None:
         if message.relates_to is None:
@@ -206,6 +245,17 @@ class Dispatcher:
         if called and (message.mentions_bot or called["mark"] or text.startswith("@")):
             return text[called.end() :].removeprefix(prefix)
         return text if room.kind == RoomKind.DIRECT else None
+
+    async def _hash_text(self, ctx: Context, message: Message) -> str | None:
+        """Return the text of a command in MeetBot's words, if they count: to start a meeting, or while one runs."""
+        text = self._hash_command(message)
+        if text is None or text.split(maxsplit=1)[0].casefold() == HASH_START:
+            return text
+        return text if await minutes.running(ctx.tx, ctx.room.id) else None
+
+    def _hash_command(self, message: Message) -> str | None:
+        text = message.text.strip()
+        return text if text.startswith(HASH) and self.vocabulary.find(first_words(text))[0] else None
 
     def _find(self, text: str, *, addressed: bool) -> tuple[list[Spoken], Sequence[Word]]:
         """Return what the first words name and the other words; what names nothing is no command, however odd."""

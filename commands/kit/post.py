@@ -42,19 +42,22 @@ async def _queue(ctx: Context, say: Say, catalogues: Mapping[str, Catalogue], *,
         created_at=ctx.now,
         attachment=say.file.text if say.file else None,
     )
-    row = await _place(ctx, say, row)
-    if say.thread is not None:
-        await _queue_thread(ctx, say.thread, row, catalogues)
+    placed = await _place(ctx, say, row)
+    if say.thread is not None and placed is not None:
+        await _queue_thread(ctx, say.thread, placed, catalogues)
 
 
-async def _place(ctx: Context, say: Say, row: Outgoing) -> Outgoing:
-    """Queue the row as what it is: new, an edit of an earlier message, or an event that references one."""
+async def _place(ctx: Context, say: Say, row: Outgoing) -> Outgoing | None:
+    """Queue the row as what it is: new, an edit of an earlier message, or an event that references one.
+
+    Where there is no earlier message to edit, nothing is queued.
+    """
     key = say.key if say.in_place else say.refers_to
     if key is None or say.about is None:
         return await outbox.add(ctx.tx, row)
     earlier = await outbox.first_about(ctx.tx, say.about.noun, say.about.id, key, row.room_id)
     if earlier is None:
-        return await outbox.add(ctx.tx, row)
+        return None if say.in_place else await outbox.add(ctx.tx, row)
     row.target_id = earlier.id
     if not say.in_place:
         row.relation = "m.reference"

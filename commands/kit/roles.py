@@ -5,7 +5,7 @@ from enum import IntEnum
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import rooms
+from storage import minutes, rooms
 from storage.rooms import Room, RoomKind
 
 CHAIR_POWER = 50
@@ -23,14 +23,18 @@ async def role_of(tx: AsyncSession, room: Room, user_id: str, coordinators: Coll
     """Return the highest role of a person in a room.
 
     Coordinators are those whom the configuration names or who are joined in the coordinators' room; chairs are named
-    by `!leitung` or have a power level of 50 or more, the creators of version 12 rooms included. In a direct chat
-    everybody is at home.
+    by `!leitung` or have a power level of 50 or more, the creators of version 12 rooms included; while a meeting runs
+    those who lead it or write its minutes are chairs too. In a direct chat everybody is at home.
     """
     if user_id in coordinators or await rooms.is_coordinator(tx, user_id):
         return Role.COORDINATOR
     if room.kind == RoomKind.DIRECT or rooms.power_of(room, user_id) >= CHAIR_POWER:
         return Role.CHAIR
-    return Role.CHAIR if user_id in await rooms.chairs(tx, room) else Role.MEMBER
+    if user_id in await rooms.chairs(tx, room):
+        return Role.CHAIR
+    meeting = await minutes.running(tx, room.id)
+    leads = [*meeting.leads, *meeting.scribes] if meeting else []
+    return Role.CHAIR if user_id in leads else Role.MEMBER
 
 
 async def leaders(tx: AsyncSession, room: Room, nobody: Collection[str]) -> list[str]:

@@ -33,9 +33,9 @@ class Say:
 
     about: what reactions, votes and replies to the message will mean. room: where, if not where the command came
     from. mention: the people who shall be notified. form: turns the text into another event than a message.
-    in_place: edit the earlier message of the same key and subject. refers_to: key of the earlier message of the same
-    subject that the event references. thread: what continues in a thread below. file: what the text is the caption of;
-    neither with `form` nor `in_place`.
+    in_place: edit the earlier message of the same key and subject, if there is one. refers_to: key of the earlier
+    message of the same subject that the event references. thread: what continues in a thread below. file: what the
+    text is the caption of; neither with `form` nor `in_place`.
     """
 
     key: str

@@ -8,7 +8,8 @@ class Setup:
     """Who the bot is and how it behaves where a room has not chosen otherwise.
 
     `bots` are accounts that are no people (other bots); `digest_day` counts from Monday = 0, `digest_time` is wall
-    time in `zone`, `reminders` are how long before a meeting it is announced again (`7d`, `1d`, `15m`).
+    time in `zone`, `reminders` are how long before a meeting it is announced again (`7d`, `1d`, `15m`);
+    `web` is what addresses begin with that members are given, empty where there is no web server.
     """
 
     user_id: str
@@ -22,6 +23,7 @@ class Setup:
     digest_day: int = 0
     digest_time: str = "08:00"
     reminders: tuple[str, ...] = field(default=("7d", "1d", "15m"))
+    web: str = ""
 
     @property
     def nobody(self) -> frozenset[str]:

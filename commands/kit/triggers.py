@@ -1,4 +1,4 @@
-"""The three triggers: a command that somebody says, a job that falls due, a reaction to one of our messages."""
+"""The triggers: a command, a job that falls due, a reaction, and the source of something that was no command."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,10 +17,12 @@ from commands.kit.setup import Setup
 
 Answer = Say | Sequence[Say] | None
 Handler = Callable[..., Awaitable[Answer]]
+Finder = Callable[..., Awaitable[Sequence[int]]]
 Looks = Callable[..., Awaitable[Sequence[Look]]]
 Upkeep = Callable[[AsyncSession, Setup, datetime], Awaitable[datetime | None]]
 
 VOTE = "vote"  # the key of a native vote, where a reaction has its emoji
+MESSAGE = "message"  # the noun of what members say themselves, for reactions to it
 
 
 class Where(Enum):
@@ -44,7 +46,7 @@ class Parameter:
 class Trigger:
     """A handler, and what happens when the message that set it off is edited or redacted."""
 
-    def __init__(self, name: str, handler: Handler) -> None:
+    def __init__(self, name: str, handler: Callable[..., Awaitable[Any]]) -> None:
         self.name = name
         self.handler = handler
         self.on_edit: Handler | None = None
@@ -83,12 +85,23 @@ class Job(Trigger):
 
 
 class Reaction(Trigger):
-    """What a reaction with one of `keys` (or a native vote) to a message about `noun` does."""
+    """What a reaction with one of `keys` (or a native vote) to a message about `noun` does.
+
+    Called with the subject's id; for `MESSAGE`, a message of a member that was no command, with its event id.
+    """
 
     def __init__(self, noun: str, keys: frozenset[str], handler: Handler) -> None:
         super().__init__(f"{noun} {getattr(handler, '__name__', '')}", handler)
         self.noun = noun
         self.keys = keys
+
+
+class Source(Trigger):
+    """What an edit or a redaction of a message does of which something was made without its being a command.
+
+    Called with the message's event id it returns the ids of what was made of it; an edit is then called with such an
+    id and the new words, a redaction with the id alone, one after the other.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +129,11 @@ def job(name: str, *, looks: Looks | None = None) -> Callable[[Handler], Job]:
 def reaction(noun: str, *keys: str) -> Callable[[Handler], Reaction]:
     """Make a handler what these reactions to a message about `noun` do; `VOTE` stands for a native vote."""
     return lambda handler: Reaction(noun, frozenset(bare_key(key) for key in keys), handler)
+
+
+def source(name: str) -> Callable[[Finder], Source]:
+    """Make a finder of what was made of a message the way in which its edits and redactions get there."""
+    return lambda finder: Source(name, finder)
 
 
 def bare_key(key: str) -> str:

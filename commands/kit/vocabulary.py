@@ -81,7 +81,7 @@ class Vocabulary:
     def near(self, words: Sequence[Word]) -> str | None:
         """Return the command word that the first words nearly spell."""
         plain = [normalise(word.raw) for word in words[:2] if not word.quoted]
-        known = {" ".join(phrase): phrase for phrase in self._by_words}
+        known = {" ".join(phrase): phrase for phrase in self._by_words if not phrase[0].startswith("#")}
         for length in range(len(plain), 0, -1):
             close = get_close_matches(" ".join(plain[:length]), known, n=1, cutoff=0.75)
             if close:

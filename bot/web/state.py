@@ -1,4 +1,4 @@
-"""The web server: health, readiness and metrics, without personal data."""
+"""What machines ask of the process: health, readiness and metrics, without personal data."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,6 @@ from prometheus_client.registry import Collector
 
 from bot.clock import Clock
 from bot.health import Health
-from bot.settings import Web
 from storage import due, outbox
 from storage.database import Database, DatabaseTrouble
 
@@ -19,30 +18,22 @@ OLDEST_DUE = timedelta(minutes=5)
 OLDEST_OUTBOX = timedelta(minutes=5)
 
 
-class WebServer:
-    """Serves `/healthz`, `/readyz` and `/metrics`; `port` is the one in use, also where 0 was asked for."""
+class State:
+    """`/healthz`, `/readyz` and `/metrics`."""
 
-    def __init__(self, settings: Web, database: Database, health: Health, clock: Clock) -> None:
-        self.settings = settings
+    def __init__(self, database: Database, health: Health, clock: Clock) -> None:
         self.database = database
         self.health = health
         self.clock = clock
-        application = web.Application()
-        application.add_routes(
-            [web.get("/healthz", self._healthz), web.get("/readyz", self._readyz), web.get("/metrics", self._metrics)]
-        )
-        self._runner = web.AppRunner(application, access_log=None)
 
-    async def start(self) -> int:
-        """Listen; returns the port. Raises OSError if it is taken."""
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
-        await site.start()
-        return int(self._runner.addresses[0][1])
-
-    async def stop(self) -> None:
-        """Stop listening."""
-        await self._runner.cleanup()
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        """What is asked where."""
+        return [
+            web.get("/healthz", self._healthz),
+            web.get("/readyz", self._readyz),
+            web.get("/metrics", self._metrics),
+        ]
 
     async def _healthz(self, _: web.Request) -> web.Response:
         """Answer that the process runs."""

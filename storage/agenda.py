@@ -1,0 +1,126 @@
+"""Agenda items: what a group will talk about at its next meeting, and what stands on every agenda."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from sqlalchemy import ForeignKey, Index, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.base import Base
+
+
+class AgendaState(StrEnum):
+    """Where an agenda item stands."""
+
+    OPEN = "open"
+    DONE = "done"
+    DROPPED = "dropped"
+
+
+class AgendaSource(StrEnum):
+    """Where an agenda item comes from: somebody said it, it stands on every agenda, or what `source_id` names."""
+
+    SAID = "said"
+    STANDING = "standing"
+    ACTION = "action"
+    POLL = "poll"
+    RESOLUTION = "resolution"
+    REQUEST = "request"
+    MINUTES = "minutes"
+
+
+class AgendaItem(Base):
+    """Something to talk about: at the date `meeting_id`, or at the group's next meeting where that is None.
+
+    Open items are numbered for people by their order (`position`, then id), from 1. `budget` is in minutes. `event_id`
+    is the message that it arose from, in this room. `source_id` is the id of the action item, poll, resolution,
+    request, standing item or minutes that it came from. `postponed` counts the meetings that did not come to it.
+    """
+
+    __tablename__ = "agenda_items"
+    noun: ClassVar[str] = "agenda item"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"))
+    meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meetings.id", ondelete="SET NULL"), index=True)
+    position: Mapped[int]
+    title: Mapped[str]
+    budget: Mapped[int | None]
+    state: Mapped[str] = mapped_column(default=AgendaState.OPEN)
+    source: Mapped[str] = mapped_column(default=AgendaSource.SAID)
+    source_id: Mapped[int | None]
+    event_id: Mapped[str | None]
+    postponed: Mapped[int] = mapped_column(default=0)
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "room_id", "state", "position"), Index(None, "source", "source_id"))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be talked about."""
+        return self.state == AgendaState.OPEN
+
+
+class StandingItem(Base):
+    """Something that a group talks about at every meeting; `budget` is in minutes."""
+
+    __tablename__ = "standing_items"
+    noun: ClassVar[str] = "standing item"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    title: Mapped[str]
+    budget: Mapped[int | None]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+async def by_id(tx: AsyncSession, number: int) -> AgendaItem | None:
+    """Return the agenda item with this internal number."""
+    return await tx.get(AgendaItem, number)
+
+
+async def by_ids(tx: AsyncSession, numbers: Collection[int]) -> dict[int, AgendaItem]:
+    """Return the agenda items with these internal numbers."""
+    return {one.id: one for one in await tx.scalars(select(AgendaItem).where(AgendaItem.id.in_(numbers)))}
+
+
+async def of_meeting(tx: AsyncSession, room_id: int, meeting_id: int | None) -> Sequence[AgendaItem]:
+    """Return the open items of a group's next meeting in their order, those for that date among them."""
+    query = select(AgendaItem).where(AgendaItem.room_id == room_id, AgendaItem.state == AgendaState.OPEN)
+    query = query.where(or_(AgendaItem.meeting_id.is_(None), AgendaItem.meeting_id == meeting_id))
+    return (await tx.scalars(query.order_by(AgendaItem.position, AgendaItem.id))).all()
+
+
+async def only_for(tx: AsyncSession, room_id: int, meeting_id: int) -> Sequence[AgendaItem]:
+    """Return the open items that are for that date and no other, in their order."""
+    query = select(AgendaItem).where(AgendaItem.room_id == room_id, AgendaItem.state == AgendaState.OPEN)
+    query = query.where(AgendaItem.meeting_id == meeting_id)
+    return (await tx.scalars(query.order_by(AgendaItem.position, AgendaItem.id))).all()
+
+
+async def next_position(tx: AsyncSession, room_id: int) -> int:
+    """Return the position behind all open items of a group."""
+    query = select(func.max(AgendaItem.position)).where(
+        AgendaItem.room_id == room_id, AgendaItem.state == AgendaState.OPEN
+    )
+    return (await tx.scalar(query) or 0) + 1
+
+
+async def from_sources(tx: AsyncSession, room_id: int, source: AgendaSource) -> dict[int, AgendaItem]:
+    """Return the newest item of a group that came from each action item, poll or the like, by the id of that."""
+    query = select(AgendaItem).where(AgendaItem.room_id == room_id, AgendaItem.source == source)
+    found = await tx.scalars(query.where(AgendaItem.source_id.is_not(None)).order_by(AgendaItem.id))
+    return {one.source_id: one for one in found if one.source_id is not None}
+
+
+async def standing(tx: AsyncSession, room_id: int) -> Sequence[StandingItem]:
+    """Return what stands on every agenda of a group, in its order."""
+    query = select(StandingItem).where(StandingItem.room_id == room_id)
+    return (await tx.scalars(query.order_by(StandingItem.position, StandingItem.id))).all()

@@ -1,0 +1,247 @@
+"""Minutes: what was tagged while a meeting ran, who was there, who wanted to speak, and the versions approved."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, Index, bindparam, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.base import Base
+
+
+class MinutesState(StrEnum):
+    """Where minutes stand: the meeting runs, it is over and they may still change, or they are approved."""
+
+    RUNNING = "running"
+    DRAFT = "draft"
+    APPROVED = "approved"
+
+
+RUNNING = text("state = 'running'")
+
+
+class Minutes(Base):
+    """The minutes of one meeting; of each room at most one meeting runs.
+
+    `leads` lead this meeting besides the group's chairs, `scribes` write the minutes. `heard_at` is when anything was
+    last tagged or said to the bot about it. `ended_by` is None while it runs and where it ended by itself. `version`
+    counts the approved versions; after an approval a correction makes them a draft again.
+    """
+
+    __tablename__ = "minutes"
+    noun: ClassVar[str] = "minutes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"))
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meetings.id", ondelete="CASCADE"), unique=True)
+    state: Mapped[str] = mapped_column(default=MinutesState.RUNNING)
+    started_at: Mapped[datetime]
+    started_by: Mapped[str]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    heard_at: Mapped[datetime]
+    leads: Mapped[list[str]] = mapped_column(default=list)
+    scribes: Mapped[list[str]] = mapped_column(default=list)
+    version: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (
+        Index("ix_minutes_running", "room_id", unique=True, sqlite_where=RUNNING, postgresql_where=RUNNING),
+        Index(None, "room_id", "started_at"),
+        Index(None, "state", "ended_at"),
+    )
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the meeting runs."""
+        return self.state == MinutesState.RUNNING
+
+
+class LineKind(StrEnum):
+    """What a line of minutes is; resolutions, action items and polls are no lines but the things themselves."""
+
+    TOPIC = "topic"
+    SUBTOPIC = "subtopic"
+    INFO = "info"
+    IDEA = "idea"
+    LINK = "link"
+    POSTPONED = "postponed"
+
+
+class Line(Base):
+    """One tagged line. `at` orders it in the minutes: when it was said, by the server's clock.
+
+    `event_id` is what tagged it, `source_event_id` the message that holds the words (the same for a command). A topic
+    from the agenda names its item. What was undone or deleted keeps its row with `taken_back_at`.
+    """
+
+    __tablename__ = "minute_lines"
+    noun: ClassVar[str] = "line"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    minutes_id: Mapped[int] = mapped_column(ForeignKey("minutes.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    text: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[str]
+    event_id: Mapped[str] = mapped_column(unique=True)
+    source_event_id: Mapped[str] = mapped_column(index=True)
+    agenda_item_id: Mapped[int | None] = mapped_column(ForeignKey("agenda_items.id", ondelete="SET NULL"), index=True)
+    taken_back_at: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "minutes_id", "at", "id"), Index(None, "minutes_id", "kind", "at"))
+
+
+class Presence(StrEnum):
+    """As what somebody stands in the attendance."""
+
+    PRESENT = "present"
+    EXCUSED = "excused"
+    GUEST = "guest"
+
+
+class Attendance(Base):
+    """That somebody was there, or excused: a member of the room (`user_id`) or a guest by name.
+
+    Of several rows of one person the latest counts that was not taken back.
+    """
+
+    __tablename__ = "attendances"
+    noun: ClassVar[str] = "attendance"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    minutes_id: Mapped[int] = mapped_column(ForeignKey("minutes.id", ondelete="CASCADE"))
+    user_id: Mapped[str | None]
+    name: Mapped[str | None]
+    presence: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[str]
+    event_id: Mapped[str]
+    taken_back_at: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "minutes_id", "at"), Index(None, "event_id"))
+
+
+class Speaker(Base):
+    """Somebody who wants to speak: since when, when the floor was given, and when the wish was taken back."""
+
+    __tablename__ = "speakers"
+    noun: ClassVar[str] = "speaker"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    minutes_id: Mapped[int] = mapped_column(ForeignKey("minutes.id", ondelete="CASCADE"))
+    user_id: Mapped[str]
+    asked_at: Mapped[datetime]
+    event_id: Mapped[str] = mapped_column(unique=True)
+    spoke_at: Mapped[datetime | None]
+    gone_at: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "minutes_id", "asked_at"),)
+
+
+class MinutesVersion(Base):
+    """Minutes as they were approved: the whole document as data, never changed."""
+
+    __tablename__ = "minutes_versions"
+
+    minutes_id: Mapped[int] = mapped_column(ForeignKey("minutes.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[dict[str, Any]]
+    approved_by: Mapped[str]
+    approved_at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "approved_at"),)
+
+
+# Most messages of a running meeting need this one.
+IN_ROOM = select(Minutes).where(Minutes.room_id == bindparam("room_id"), Minutes.state == MinutesState.RUNNING)
+
+
+async def running(tx: AsyncSession, room_id: int) -> Minutes | None:
+    """Return the minutes of the meeting that runs in a room."""
+    return await tx.scalar(IN_ROOM, {"room_id": room_id})
+
+
+async def by_id(tx: AsyncSession, number: int) -> Minutes | None:
+    """Return the minutes with this internal number."""
+    return await tx.get(Minutes, number)
+
+
+async def of_meeting(tx: AsyncSession, meeting_id: int) -> Minutes | None:
+    """Return the minutes of a meeting."""
+    return await tx.scalar(select(Minutes).where(Minutes.meeting_id == meeting_id))
+
+
+async def of_meetings(tx: AsyncSession, meeting_ids: Collection[int]) -> dict[int, Minutes]:
+    """Return the minutes of each of these meetings that has any."""
+    query = select(Minutes).where(Minutes.meeting_id.in_(meeting_ids))
+    return {one.meeting_id: one for one in await tx.scalars(query)}
+
+
+async def latest(tx: AsyncSession, room_id: int) -> Minutes | None:
+    """Return the newest minutes of a room, those of a running meeting too."""
+    query = select(Minutes).where(Minutes.room_id == room_id)
+    return await tx.scalar(query.order_by(Minutes.started_at.desc(), Minutes.id.desc()).limit(1))
+
+
+async def covering(tx: AsyncSession, room_id: int, at: datetime) -> Minutes | None:
+    """Return the minutes of the meeting of a room that ran at that instant, of two the later one."""
+    query = select(Minutes).where(Minutes.room_id == room_id, Minutes.started_at <= at)
+    query = query.where((Minutes.state == MinutesState.RUNNING) | (Minutes.ended_at >= at))
+    return await tx.scalar(query.order_by(Minutes.started_at.desc(), Minutes.id.desc()).limit(1))
+
+
+async def line(tx: AsyncSession, number: int) -> Line | None:
+    """Return the line with this internal number."""
+    return await tx.get(Line, number)
+
+
+async def lines(tx: AsyncSession, minutes_id: int) -> Sequence[Line]:
+    """Return the lines that stand in minutes, in their order."""
+    query = select(Line).where(Line.minutes_id == minutes_id, Line.taken_back_at.is_(None))
+    return (await tx.scalars(query.order_by(Line.at, Line.id))).all()
+
+
+async def newest_line(tx: AsyncSession, minutes_id: int, kinds: Collection[str] | None = None) -> Line | None:
+    """Return the last line that stands in minutes, of these kinds."""
+    query = select(Line).where(Line.minutes_id == minutes_id, Line.taken_back_at.is_(None))
+    if kinds is not None:
+        query = query.where(Line.kind.in_(kinds))
+    return await tx.scalar(query.order_by(Line.at.desc(), Line.id.desc()).limit(1))
+
+
+async def lines_of_source(tx: AsyncSession, event_id: str) -> Sequence[Line]:
+    """Return the lines that hold the words of this message, also those taken back."""
+    query = select(Line).where(Line.source_event_id == event_id)
+    return (await tx.scalars(query.order_by(Line.id))).all()
+
+
+async def attendance(tx: AsyncSession, minutes_id: int) -> Sequence[Attendance]:
+    """Return who was noted as there or excused, as it counts, in the order in which it was said."""
+    query = select(Attendance).where(Attendance.minutes_id == minutes_id, Attendance.taken_back_at.is_(None))
+    found: dict[str, Attendance] = {}
+    for one in await tx.scalars(query.order_by(Attendance.at, Attendance.id)):
+        found[one.user_id or f"guest {one.name}"] = one
+    return list(found.values())
+
+
+async def queue(tx: AsyncSession, minutes_id: int) -> Sequence[Speaker]:
+    """Return who waits to speak, first come first."""
+    query = select(Speaker).where(
+        Speaker.minutes_id == minutes_id, Speaker.spoke_at.is_(None), Speaker.gone_at.is_(None)
+    )
+    return (await tx.scalars(query.order_by(Speaker.asked_at, Speaker.id))).all()
+
+
+async def versions(tx: AsyncSession, minutes_id: int) -> Sequence[MinutesVersion]:
+    """Return the approved versions of minutes, the first one first."""
+    query = select(MinutesVersion).where(MinutesVersion.minutes_id == minutes_id)
+    return (await tx.scalars(query.order_by(MinutesVersion.version))).all()
+
+
+async def count_lines(tx: AsyncSession, minutes_id: int) -> int:
+    """Count the lines that stand in minutes."""
+    query = select(func.count()).select_from(Line)
+    return await tx.scalar(query.where(Line.minutes_id == minutes_id, Line.taken_back_at.is_(None))) or 0

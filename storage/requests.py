@@ -1,0 +1,64 @@
+"""Requests: what one group asks another, and what that one answered."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.base import Base
+
+
+class RequestState(StrEnum):
+    """Where a request stands."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    WITHDRAWN = "withdrawn"
+
+
+class Request(Base):
+    """A question of one group to another, called `F3`; `event_id` is the message that asked, in the asking room."""
+
+    __tablename__ = "requests"
+    noun: ClassVar[str] = "request"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    from_room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"))
+    to_room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"))
+    question: Mapped[str]
+    state: Mapped[str] = mapped_column(default=RequestState.OPEN)
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    event_id: Mapped[str | None]
+    answer: Mapped[str | None]
+    answered_by: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
+    answer_event_id: Mapped[str | None]
+
+    __table_args__ = (Index(None, "to_room_id", "state"), Index(None, "from_room_id", "state"))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an answer is still awaited."""
+        return self.state == RequestState.OPEN
+
+
+async def find(tx: AsyncSession, number: int) -> Request | None:
+    """Return the request with this number."""
+    return await tx.get(Request, number)
+
+
+async def open_to(tx: AsyncSession, room_id: int) -> Sequence[Request]:
+    """Return the unanswered requests to a group, oldest first."""
+    query = select(Request).where(Request.to_room_id == room_id, Request.state == RequestState.OPEN)
+    return (await tx.scalars(query.order_by(Request.id))).all()
+
+
+async def open_from(tx: AsyncSession, room_id: int) -> Sequence[Request]:
+    """Return the unanswered requests of a group, oldest first."""
+    query = select(Request).where(Request.from_room_id == room_id, Request.state == RequestState.OPEN)
+    return (await tx.scalars(query.order_by(Request.id))).all()
