@@ -81,7 +81,8 @@ async def _queue_thread(ctx: Context, say: Say, root: Outgoing, catalogues: Mapp
     if ctx.message is not None and ctx.message.thread is not None and root.room_id == ctx.room.id:
         row.content |= _reply(ctx)  # threads do not nest: this one goes on in the thread that it was asked in
     else:
-        row.relation, row.target_id = "m.thread", root.id
+        # What continues an edit goes on below the message that was edited.
+        row.relation, row.target_id = "m.thread", root.target_id if root.relation == "m.replace" else root.id
     await outbox.add(ctx.tx, row)
     if say.thread is not None:
         await _queue_thread(ctx, say.thread, root, catalogues)

@@ -12,6 +12,7 @@ from commands.kit.triggers import Answer, command
 from commands.kit.workdays import holiday_name
 from commands.meetings import planning, schedule
 from commands.meetings.arguments import Link, WhichMeeting, Words, checked
+from commands.meetings.calendar import with_file
 from commands.meetings.cards import meeting_card, series_card
 from storage import meetings
 from storage.meetings import HolidayRule, Meeting, MeetingState, Series
@@ -41,7 +42,8 @@ async def move(ctx: Context, meeting: WhichMeeting | None = None, *, to: DateSlo
     found.sequence += 1
     await planning.plan_due(ctx, [found])
     holiday = holiday_name(planning.local_day(found), ctx.room.language)
-    return ctx.say("meeting-moved", about=found, meeting=found, before=before, holiday=holiday)
+    said = ctx.say("meeting-moved", about=found, meeting=found, before=before, holiday=holiday)
+    return await with_file(ctx, said, found)
 
 
 @command("meeting cancel")
@@ -66,7 +68,7 @@ async def reinstate(ctx: Context, meeting_id: int) -> Answer:
     found.state, found.reason = MeetingState.PLANNED, None
     found.sequence += 1
     await planning.plan_due(ctx, [found])
-    return ctx.say("meeting-reinstated", about=found, meeting=found)
+    return await with_file(ctx, ctx.say("meeting-reinstated", about=found, meeting=found), found)
 
 
 @command("meeting change")
@@ -91,7 +93,7 @@ async def change(
     _set(found, title, place, link)
     found.override = True
     found.sequence += 1
-    return meeting_card(ctx, "meeting-changed", found)
+    return await with_file(ctx, meeting_card(ctx, "meeting-changed", found), found)
 
 
 @command("meeting end")
@@ -104,7 +106,7 @@ async def end(ctx: Context, series: Series) -> Say:
     """End a series and say which dates vanish."""
     gone = await planning.stop(ctx, series)
     planned = sorted(meeting.starts_at for meeting in gone if meeting.is_planned)
-    return ctx.say("series-ended", about=series, series=series, gone=planned)
+    return await with_file(ctx, ctx.say("series-ended", about=series, series=series, gone=planned), series)
 
 
 async def call_off(ctx: Context, meeting: Meeting, reason: str) -> Say:
@@ -113,7 +115,7 @@ async def call_off(ctx: Context, meeting: Meeting, reason: str) -> Say:
     meeting.override = True
     meeting.sequence += 1
     await planning.plan_due(ctx, [meeting])
-    return ctx.say("meeting-cancelled", about=meeting, meeting=meeting)
+    return await with_file(ctx, ctx.say("meeting-cancelled", about=meeting, meeting=meeting), meeting)
 
 
 async def refuse_clash(ctx: Context, starts_at: datetime, besides: Meeting | None = None) -> None:
@@ -147,7 +149,7 @@ async def _change_series(
             planning.apply(meeting, one)
     await planning.plan_due(ctx, coming)
     await planning.top_up(ctx, series)
-    return await series_card(ctx, "series-changed", series)
+    return await with_file(ctx, await series_card(ctx, "series-changed", series), series)
 
 
 def _set(one: Meeting | Series, title: str | None, place: str | None, link: str | None) -> None:

@@ -10,6 +10,7 @@ from commands.kit.say import Refusal
 from commands.kit.triggers import Answer, command
 from commands.meetings import planning, schedule
 from commands.meetings.arguments import Duration, Link, Words
+from commands.meetings.calendar import with_file
 from commands.meetings.cards import meeting_card, series_card
 from commands.meetings.changes import Holidays, call_off, checked_title, end, refuse_clash
 from storage import meetings
@@ -33,7 +34,7 @@ async def open_series(
     _recur(ctx, series, pattern, lasts, holidays)
     ctx.tx.add(series)
     await planning.top_up(ctx, series)
-    return await series_card(ctx, "series-opened", series)
+    return await with_file(ctx, await series_card(ctx, "series-opened", series), series)
 
 
 @open_series.edited
@@ -56,7 +57,8 @@ async def change_series(
     _recur(ctx, series, pattern, lasts, holidays)
     series.sequence += 1
     await planning.remake(ctx, series)
-    return [ctx.react("✏️"), await series_card(ctx, "series-opened", series, in_place=True)]
+    card = await series_card(ctx, "series-opened", series, in_place=True)
+    return [ctx.react("✏️"), await with_file(ctx, card, series)]
 
 
 @open_series.redacted
@@ -82,7 +84,7 @@ async def open_once(
     starts_at, ends_at = _times(ctx, when, lasts)
     await refuse_clash(ctx, starts_at)
     meeting = await set_single(ctx, starts_at, ends_at, title=checked_title(title), link=link, place=place)
-    return meeting_card(ctx, "meeting-opened", meeting)
+    return await with_file(ctx, meeting_card(ctx, "meeting-opened", meeting), meeting)
 
 
 async def set_single(
@@ -135,7 +137,7 @@ async def change_once(
     if meeting.original.date() != day:
         await planning.name(ctx, [meeting])
     await planning.plan_due(ctx, [meeting])
-    return [ctx.react("✏️"), meeting_card(ctx, "meeting-opened", meeting, in_place=True)]
+    return [ctx.react("✏️"), await with_file(ctx, meeting_card(ctx, "meeting-opened", meeting, in_place=True), meeting)]
 
 
 @open_once.redacted

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import dropwhile
 
 from icalendar import Calendar, Event, vDuration, vRecur, vUri
-from icalendar.tools import is_utc
+from icalendar.timezone.tzid import is_utc
 
 from commands.kit.dates import to_instant
 from commands.kit.recurrence import starts
@@ -93,6 +93,11 @@ def text(shown: Shown, until: dt.datetime) -> str:
     for event in events:
         calendar.add_component(event)
     return str(calendar.to_ical(), "utf-8")
+
+
+def has_dates(shown: Shown, until: dt.datetime) -> bool:
+    """Whether there is anything in the calendar."""
+    return bool(shown.singles) or any(one for series in shown.series for _, one in _dates(series, until))
 
 
 def _series(shown: Shown, series: Recurring, until: dt.datetime) -> Iterator[Event]:

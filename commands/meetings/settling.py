@@ -8,6 +8,7 @@ from commands.kit.roles import Role
 from commands.kit.say import Refusal
 from commands.kit.triggers import Answer, command
 from commands.meetings.arguments import Link, Words
+from commands.meetings.calendar import with_file
 from commands.meetings.cards import meeting_card
 from commands.meetings.changes import checked_title, refuse_clash
 from commands.meetings.handlers import set_single, withdraw_once
@@ -38,7 +39,7 @@ async def settle(
     asked = (await polls.rooms_of(ctx.tx, [found.id]))[found.id]
     others = [room for room in asked if room is not ctx.room]
     told = [ctx.say("meeting-settled", room=room, poll=found, meeting=meeting, group=ctx.room) for room in others]
-    return [meeting_card(ctx, "meeting-opened", meeting), *told]
+    return [await with_file(ctx, meeting_card(ctx, "meeting-opened", meeting), meeting), *told]
 
 
 settle.redacted(withdraw_once)
