@@ -1,10 +1,11 @@
 """What calendars show of the stored meetings: of one group or of all, from last year on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.kit.texts import load_catalogue
@@ -55,8 +56,10 @@ def only(shown: Shown, one: Meeting | Series) -> Shown:
     return replace(shown, series=series, singles=[found for found in shown.singles if found.uid == one.uid])
 
 
-def _dated(group: str, row: Mapping[str, Any]) -> Dated:
-    return Dated(group=group, **{name: row[name] for name in row if name not in ("series_id", "room_id")})
+def _dated(group: str, row: RowMapping) -> Dated:
+    facts: dict[str, Any] = {str(name): value for name, value in row.items()}
+    del facts["series_id"], facts["room_id"]
+    return Dated(group=group, **facts)
 
 
 def _recurring(group: str, one: Series, dates: Sequence[Dated]) -> Recurring:

@@ -67,8 +67,9 @@ class Answer:
 
     @property
     def messages(self) -> list[Sent]:
-        """The new messages, without edits and other events."""
-        return [one for one in self.sent if one.type == "m.room.message" and one.relation != "m.replace"]
+        """The new messages, without edits, other events, and the files in threads below what is said of a meeting."""
+        new = [one for one in self.sent if one.type == "m.room.message" and one.relation != "m.replace"]
+        return [one for one in new if one.relation != "m.thread" or one.file_text is None]
 
     @property
     def text(self) -> str:
