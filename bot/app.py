@@ -21,6 +21,7 @@ from bot.matrix.wire import HomeserverWire
 from bot.settings import Settings
 from bot.wake import AT_LEAST_EVERY, Wake
 from bot.web import WebServer
+from bot.web.calendar import Calendar
 from bot.web.state import State
 from commands.capabilities import CAPABILITIES
 from commands.kit.dispatch import Dispatcher
@@ -67,7 +68,9 @@ class App:
             self._worked,
             self.verifier,
         )
-        self.web = WebServer(settings.web, State(self.database, self.health, self.clock).routes)
+        state = State(self.database, self.health, self.clock)
+        calendar = Calendar(self.database, self.clock, settings.bot.language)
+        self.web = WebServer(settings.web, [*state.routes, *calendar.routes])
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
