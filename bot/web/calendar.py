@@ -4,14 +4,13 @@ import asyncio
 import gzip
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from aiohttp import ETag, web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.clock import Clock
 from bot.web.secret import SHAPE, headers, not_found
 from commands.meetings import feeds, ics
 from commands.meetings.ics import Shown
@@ -39,7 +38,7 @@ class Page:
 class Calendar:
     """`/calendar/<secret>.ics`; `language` is that of the calendar of all groups, a group's has its own."""
 
-    def __init__(self, database: Database, clock: Clock, language: str) -> None:
+    def __init__(self, database: Database, clock: Callable[[], datetime], language: str) -> None:
         self.database = database
         self.clock = clock
         self.language = language
