@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import dropwhile
 
-from icalendar import Calendar, Event, vDuration, vRecur, vUri
+from icalendar import Calendar, Event, vDuration, vRecur, vText, vUri
 from icalendar.timezone.tzid import is_utc
 
 from commands.kit.dates import to_instant
@@ -82,8 +82,8 @@ def text(shown: Shown, until: dt.datetime) -> str:
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     # The names of RFC 7986, and those that Outlook, Google and Apple read.
-    calendar.add("name", _clean(shown.name))
-    calendar.add("x-wr-calname", _clean(shown.name))
+    calendar.add("name", vText(clean(shown.name)))
+    calendar.add("x-wr-calname", vText(clean(shown.name)))
     calendar.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(REFRESH))
     used = {one.plan.zone.key for one in shown.series} | {one.zone for one in shown.singles}
@@ -224,22 +224,22 @@ def _titled(shown: Shown, one: Dated | Recurring, state: str, reason: str | None
     off = state == CANCELLED
     title = f"{one.group}: {one.title}" if shown.grouped else one.title
     # Outlook shows what is cancelled like everything else, so the title says it.
-    event.add("summary", _clean(f"{shown.cancelled}: {title}" if off else title))
+    event.add("summary", clean(f"{shown.cancelled}: {title}" if off else title))
     event.add("status", "CANCELLED" if off else "CONFIRMED")
     event.add("transp", "TRANSPARENT" if off else "OPAQUE")
-    event.add("categories", [_clean(one.group)])
+    event.add("categories", [clean(one.group)])
     if one.place or one.link:
-        event.add("location", _clean(one.place or one.link or ""))
+        event.add("location", clean(one.place or one.link or ""))
     if one.link:
-        link = _clean(one.link)
+        link = clean(one.link)
         event.add("url", vUri(link))
         event.add("conference", vUri(link), parameters={"VALUE": "URI"})
     said = reason if off else one.link  # Outlook shows neither URL nor CONFERENCE
     if said:
-        event.add("description", _clean(said))
+        event.add("description", clean(said))
     return event
 
 
-def _clean(written: str) -> str:
+def clean(written: str) -> str:
     """Text without the control characters that no calendar may hold (RFC 5545, 3.1)."""
     return "".join(char for char in written if char in "\n\t" or char.isprintable() or ord(char) >= 0xA0)  # noqa: PLR2004
