@@ -42,7 +42,7 @@ async def approve(ctx: Context, name: MinutesName = "") -> Answer:
     await agenda.close_from(ctx.tx, agenda.AgendaSource.MINUTES, minutes.id, ctx.now)
     published = await _published(ctx, minutes, one)
     data = await summary(ctx, one, home=True) | {"published": bool(published)}
-    return [Say(key="minutes-approved", data=data, about=minutes, thread=files(ctx.room, one, ["md"])), *published]
+    return [Say(key="minutes-now-approved", data=data, about=minutes, thread=files(ctx.room, one, ["md"])), *published]
 
 
 @command("minutes correct", role=Role.CHAIR)
