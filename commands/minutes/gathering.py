@@ -21,18 +21,16 @@ from commands.minutes.document import (
     lines_of,
     one_line,
 )
+from commands.minutes.presence import Attending, attending
 from commands.votes.counting import standings
-from commands.votes.result import quorum_needed
-from storage import actions, agenda, meeting_rules, municipalities, polls, resolutions, rooms, rsvps
+from storage import actions, agenda, polls, resolutions, rooms
 from storage import minutes as stored
 from storage.actions import ActionItem
 from storage.meetings import Meeting
-from storage.minutes import Line, LineKind, Minutes, Presence
-from storage.municipalities import Standing
+from storage.minutes import Line, LineKind, Minutes
 from storage.polls import PollKind
 from storage.resolutions import Procedure, Resolution
 from storage.rooms import Room
-from storage.rsvps import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ async def gather(tx: AsyncSession, minutes: Minutes, nobody: Collection[str]) ->
     """Return the minutes of a meeting as they stand now; `nobody` are the bots."""
     meeting = await tx.get_one(Meeting, minutes.meeting_id)
     room = await tx.get_one(Room, minutes.room_id)
-    people = await _people(tx, minutes, room, nobody)
+    there = await attending(tx, room, minutes, nobody)
     lines = await stored.lines(tx, minutes.id)
     decided = await resolutions.of_meeting(tx, meeting.id)
     given = await actions.of_meeting(tx, meeting.id)
@@ -60,7 +58,7 @@ async def gather(tx: AsyncSession, minutes: Minutes, nobody: Collection[str]) ->
     speakers = {*minutes.leads, *minutes.scribes, *(one.by for one in lines)}
     authors = {*(one.created_by for one in decided), *(one.created_by for one in given)}
     assigned = (user for users in assignees.values() for user in users)
-    names = await rooms.names(tx, [*people.users, *speakers, *authors, *assigned])
+    names = await rooms.names(tx, [*there.roll.present, *there.roll.excused, *speakers, *authors, *assigned])
     votes = await _votes(tx, decided, nobody)
     found = Found(lines, decided, votes, given, assignees, names, room.matrix_id)
     return Document(
@@ -74,7 +72,7 @@ async def gather(tx: AsyncSession, minutes: Minutes, nobody: Collection[str]) ->
         link=meeting.link or "",
         leads=lines_of(names[user] for user in minutes.leads),
         scribes=lines_of(names[user] for user in minutes.scribes),
-        attendance=_attendance(people, names),
+        attendance=_attendance(there, names),
         topics=_topics(found, minutes.started_at),
         unreached=await _unreached(tx, minutes, lines),
     )
@@ -83,55 +81,17 @@ async def gather(tx: AsyncSession, minutes: Minutes, nobody: Collection[str]) ->
 # -- who was there
 
 
-@dataclass(frozen=True, slots=True)
-class _People:
-    """User ids: present (in the order in which they came), excused, members of the room; seats; guests by name."""
-
-    present: Sequence[str]
-    excused: Sequence[str]
-    guests: Sequence[str]
-    members: Sequence[str]
-    towns: Mapping[str, str]
-    no_voters: Collection[str]
-    quorum: str | None
-
-    @property
-    def users(self) -> Sequence[str]:
-        return [*self.present, *self.excused]
-
-
-async def _people(tx: AsyncSession, minutes: Minutes, room: Room, nobody: Collection[str]) -> _People:
-    noted = await stored.attendance(tx, minutes.id)
-    present = [one.user_id for one in noted if one.user_id and one.presence != Presence.EXCUSED]
-    excused = [one.user_id for one in noted if one.user_id and one.presence == Presence.EXCUSED]
-    answers = (await rsvps.latest(tx, [minutes.meeting_id]))[minutes.meeting_id]
-    declined = [user for user, answer in answers.items() if answer == Answer.DECLINED]
-    members = [one.user_id for one in await rooms.members(tx, room) if one.user_id not in nobody]
-    seats = await municipalities.seats(tx, {*members, *present})
-    return _People(
-        present=present,
-        excused=list(dict.fromkeys(user for user in [*excused, *declined] if user not in present)),
-        guests=[one.name for one in noted if one.name and not one.user_id],
-        members=members,
-        towns={seat.user_id: town.name for seat, town in seats if town and seat.standing == Standing.MEMBER},
-        no_voters={seat.user_id for seat, _ in seats if seat.standing != Standing.MEMBER},
-        quorum=(await meeting_rules.of_room(tx, room.id)).quorum,
-    )
-
-
-def _attendance(people: _People, names: Mapping[str, str]) -> Attendance:
-    """Who stands for nobody as a guest or an observer is listed with the guests."""
-    voters = [user for user in people.present if user not in people.no_voters]
-    visitors = [names[user] for user in people.present if user in people.no_voters]
-    towns = {people.towns[user] for user in [*people.members, *voters] if user in people.towns}
-    members = [user for user in people.members if user not in people.no_voters]
+def _attendance(there: Attending, names: Mapping[str, str]) -> Attendance:
+    """Who is a guest or an observer of the group stands with the guests."""
+    towns = {user: there.towns.get(town or 0, "") for user, town in there.stands.items()}
+    visitors = [names[user] for user in there.roll.present if user not in towns]
     return Attendance(
-        present=tuple(Attendee(one_line(names[user]), people.towns.get(user, "")) for user in voters),
-        excused=lines_of(names[user] for user in people.excused),
-        guests=lines_of([*visitors, *people.guests]),
-        represented=len({people.towns[user] for user in voters if user in people.towns}),
-        towns=len(towns),
-        needed=quorum_needed(people.quorum, len(towns) or len(members)),
+        present=tuple(Attendee(one_line(names[user]), towns[user]) for user in there.roll.present if user in towns),
+        excused=lines_of(names[user] for user in there.roll.excused),
+        guests=lines_of([*visitors, *there.roll.guests]),
+        represented=there.share.present if there.share.towns else 0,
+        towns=there.share.total if there.share.towns else 0,
+        needed=there.share.needed,
     )
 
 
