@@ -21,6 +21,7 @@ from bot.matrix.wire import HomeserverWire
 from bot.settings import Settings
 from bot.wake import AT_LEAST_EVERY, Wake
 from bot.web import WebServer
+from bot.web.archive import Archive
 from bot.web.calendar import Calendar
 from bot.web.state import State
 from commands.capabilities import CAPABILITIES
@@ -68,9 +69,12 @@ class App:
             self._worked,
             self.verifier,
         )
-        state = State(self.database, self.health, self.clock)
-        calendar = Calendar(self.database, self.clock, settings.bot.language)
-        self.web = WebServer(settings.web, [*state.routes, *calendar.routes])
+        parts = (
+            State(self.database, self.health, self.clock),
+            Calendar(self.database, self.clock, settings.bot.language),
+            Archive(self.database, settings.setup()),
+        )
+        self.web = WebServer(settings.web, [route for part in parts for route in part.routes])
         self._stop = asyncio.Event()
 
     async def run(self) -> None:

@@ -3,13 +3,15 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, bindparam, func, select, text
+from sqlalchemy import ForeignKey, Index, Select, bindparam, exists, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base
+from storage.meetings import Meeting, MeetingState
+from storage.rooms import Room
 
 
 class MinutesState(StrEnum):
@@ -155,6 +157,14 @@ class MinutesVersion(Base):
     __table_args__ = (Index(None, "approved_at"),)
 
 
+class Kept(NamedTuple):
+    """Minutes with the meeting and the room that they belong to."""
+
+    minutes: Minutes
+    meeting: Meeting
+    room: Room
+
+
 # Most messages of a running meeting need this one.
 IN_ROOM = select(Minutes).where(Minutes.room_id == bindparam("room_id"), Minutes.state == MinutesState.RUNNING)
 
@@ -193,6 +203,20 @@ async def covering(tx: AsyncSession, room_id: int, at: datetime) -> Minutes | No
     return await tx.scalar(query.order_by(Minutes.started_at.desc(), Minutes.id.desc()).limit(1))
 
 
+async def startable(tx: AsyncSession, room_id: int, since: datetime, until: datetime) -> Sequence[Meeting]:
+    """Return the planned dates of a room without minutes that begin up to `until` and end from `since` on."""
+    query = select(Meeting).where(Meeting.room_id == room_id, Meeting.state == MeetingState.PLANNED)
+    query = query.where(Meeting.ends_at >= since, Meeting.starts_at <= until)
+    query = query.where(~exists().where(Minutes.meeting_id == Meeting.id))
+    return (await tx.scalars(query.order_by(Meeting.starts_at, Meeting.id))).all()
+
+
+async def may_change(tx: AsyncSession, room_id: int) -> bool:
+    """Whether a meeting of the room runs, or the minutes of one are not approved."""
+    query = exists().where(Minutes.room_id == room_id, Minutes.state != MinutesState.APPROVED)
+    return bool(await tx.scalar(select(query)))
+
+
 async def line(tx: AsyncSession, number: int) -> Line | None:
     """Return the line with this internal number."""
     return await tx.get(Line, number)
@@ -212,6 +236,28 @@ async def newest_line(tx: AsyncSession, minutes_id: int, kinds: Collection[str] 
     return await tx.scalar(query.order_by(Line.at.desc(), Line.id.desc()).limit(1))
 
 
+async def last_entered(tx: AsyncSession, minutes_id: int) -> Line | None:
+    """Return the line that stands in minutes and was entered last, whenever its words were said."""
+    query = select(Line).where(Line.minutes_id == minutes_id, Line.taken_back_at.is_(None))
+    return await tx.scalar(query.order_by(Line.id.desc()).limit(1))
+
+
+async def line_of_event(tx: AsyncSession, event_id: str) -> Line | None:
+    """Return the line that this event tagged, also one taken back."""
+    return await tx.scalar(select(Line).where(Line.event_id == event_id))
+
+
+async def items_met(tx: AsyncSession, minutes_id: int) -> dict[int, str]:
+    """Return the agenda items that minutes came to, each with the kind of the last line about it."""
+    query = select(Line.agenda_item_id, Line.kind).where(
+        Line.minutes_id == minutes_id,
+        Line.kind.in_((LineKind.TOPIC, LineKind.POSTPONED)),
+        Line.taken_back_at.is_(None),
+    )
+    found = await tx.execute(query.order_by(Line.at, Line.id))
+    return {item: kind for item, kind in found if item is not None}
+
+
 async def lines_of_source(tx: AsyncSession, event_id: str) -> Sequence[Line]:
     """Return the lines that hold the words of this message, also those taken back."""
     query = select(Line).where(Line.source_event_id == event_id)
@@ -225,6 +271,30 @@ async def attendance(tx: AsyncSession, minutes_id: int) -> Sequence[Attendance]:
     for one in await tx.scalars(query.order_by(Attendance.at, Attendance.id)):
         found[one.user_id or f"guest {one.name}"] = one
     return list(found.values())
+
+
+async def attendance_of(tx: AsyncSession, minutes_id: int, user_id: str) -> Attendance | None:
+    """Return as what a member stands in the attendance, if at all."""
+    query = select(Attendance).where(Attendance.minutes_id == minutes_id, Attendance.taken_back_at.is_(None))
+    query = query.where(Attendance.user_id == user_id)
+    return await tx.scalar(query.order_by(Attendance.at.desc(), Attendance.id.desc()).limit(1))
+
+
+async def attendance_of_event(tx: AsyncSession, event_id: str) -> Sequence[Attendance]:
+    """Return what this event said of the attendance and was not taken back."""
+    query = select(Attendance).where(Attendance.event_id == event_id, Attendance.taken_back_at.is_(None))
+    return (await tx.scalars(query.order_by(Attendance.id))).all()
+
+
+async def newest_attendance(tx: AsyncSession, minutes_id: int) -> Attendance | None:
+    """Return what was said last of the attendance and was not taken back."""
+    query = select(Attendance).where(Attendance.minutes_id == minutes_id, Attendance.taken_back_at.is_(None))
+    return await tx.scalar(query.order_by(Attendance.id.desc()).limit(1))
+
+
+async def speaker_of_event(tx: AsyncSession, event_id: str) -> Speaker | None:
+    """Return the wish to speak that came with this event."""
+    return await tx.scalar(select(Speaker).where(Speaker.event_id == event_id))
 
 
 async def queue(tx: AsyncSession, minutes_id: int) -> Sequence[Speaker]:
@@ -245,3 +315,63 @@ async def count_lines(tx: AsyncSession, minutes_id: int) -> int:
     """Count the lines that stand in minutes."""
     query = select(func.count()).select_from(Line)
     return await tx.scalar(query.where(Line.minutes_id == minutes_id, Line.taken_back_at.is_(None))) or 0
+
+
+async def version(tx: AsyncSession, minutes_id: int, number: int) -> MinutesVersion | None:
+    """Return an approved version of minutes."""
+    return await tx.get(MinutesVersion, (minutes_id, number))
+
+
+async def lock(tx: AsyncSession, minutes: Minutes) -> None:
+    """Read the minutes anew; nobody else changes them until the transaction ends."""
+    await tx.refresh(minutes, with_for_update=True)
+
+
+def archive(*, everywhere: bool, room_ids: Collection[int] | None = None) -> Select[Minutes, Meeting, Room]:
+    """Return the query for the minutes of meetings that are over, the newest first.
+
+    `everywhere`: only those of which there is an approved version. `room_ids`: only those of these rooms.
+    """
+    query = select(Minutes, Meeting, Room).join(Meeting, Meeting.id == Minutes.meeting_id)
+    query = query.join(Room, Room.id == Minutes.room_id)
+    query = query.where(Minutes.version > 0 if everywhere else Minutes.state != MinutesState.RUNNING)
+    if room_ids is not None:
+        query = query.where(Minutes.room_id.in_(room_ids))
+    return query.order_by(Minutes.started_at.desc(), Minutes.id.desc())
+
+
+async def some(tx: AsyncSession, query: Select[Minutes, Meeting, Room], limit: int, skip: int = 0) -> list[Kept]:
+    """Return a page of what a query gives."""
+    return await _kept(tx, query.limit(limit).offset(skip))
+
+
+async def count(tx: AsyncSession, query: Select[Minutes, Meeting, Room]) -> int:
+    """Count what a query would give."""
+    return await tx.scalar(query.order_by(None).with_only_columns(func.count(Minutes.id))) or 0
+
+
+async def named(tx: AsyncSession, name: str) -> Kept | None:
+    """Return the minutes of the meeting with this name, written in any case."""
+    query = select(Minutes, Meeting, Room).join(Meeting, Meeting.id == Minutes.meeting_id)
+    query = query.join(Room, Room.id == Minutes.room_id).where(Meeting.name == name.upper())
+    return next(iter(await _kept(tx, query)), None)
+
+
+async def beside(tx: AsyncSession, minutes: Minutes, *, everywhere: bool) -> tuple[str | None, str | None]:
+    """Return the names of the meetings of the same group whose minutes come before and after in the archive."""
+    query = archive(everywhere=everywhere, room_ids=[minutes.room_id]).with_only_columns(Meeting.name).limit(1)
+    place, here = tuple_(Minutes.started_at, Minutes.id), (minutes.started_at, minutes.id)
+    after = query.where(place > here).order_by(None).order_by(Minutes.started_at, Minutes.id)
+    return await tx.scalar(query.where(place < here)), await tx.scalar(after)
+
+
+async def running_in(tx: AsyncSession, room_ids: Collection[int]) -> list[Kept]:
+    """Return the minutes of the meetings that run in these rooms, the first to begin first."""
+    query = select(Minutes, Meeting, Room).join(Meeting, Meeting.id == Minutes.meeting_id)
+    query = query.join(Room, Room.id == Minutes.room_id)
+    query = query.where(Minutes.room_id.in_(room_ids), Minutes.state == MinutesState.RUNNING)
+    return await _kept(tx, query.order_by(Minutes.started_at, Minutes.id))
+
+
+async def _kept(tx: AsyncSession, query: Select[Minutes, Meeting, Room]) -> list[Kept]:
+    return [Kept(minutes, meeting, room) for minutes, meeting, room in await tx.execute(query)]
