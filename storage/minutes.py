@@ -204,6 +204,12 @@ async def latest(tx: AsyncSession, room_id: int) -> Minutes | None:
     return await tx.scalar(query.order_by(Minutes.started_at.desc(), Minutes.id.desc()).limit(1))
 
 
+async def last_ended(tx: AsyncSession, room_id: int) -> Minutes | None:
+    """Return the newest minutes of a room whose meeting is over."""
+    query = select(Minutes).where(Minutes.room_id == room_id, Minutes.state != MinutesState.RUNNING)
+    return await tx.scalar(query.order_by(Minutes.started_at.desc(), Minutes.id.desc()).limit(1))
+
+
 async def covering(tx: AsyncSession, room_id: int, at: datetime) -> Minutes | None:
     """Return the minutes of the meeting of a room that ran at that instant, of two the later one."""
     query = select(Minutes).where(Minutes.room_id == room_id, Minutes.started_at <= at)

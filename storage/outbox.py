@@ -99,8 +99,13 @@ async def first_about(
     return await tx.scalar(query.order_by(Outgoing.id.desc()).limit(1))
 
 
-async def newest_about(tx: AsyncSession, about_kind: str, about_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
-    """Return (Matrix room id, event id) of the newest message about each of these subjects, edits left out."""
+async def newest_about(
+    tx: AsyncSession, about_kind: str, about_ids: Iterable[int], room_id: int | None = None
+) -> dict[int, tuple[str, str]]:
+    """Return (Matrix room id, event id) of the newest message about each of these subjects, edits left out.
+
+    `room_id`: only messages in that room.
+    """
     newest = (
         select(func.max(Outgoing.id))
         .where(Outgoing.about_kind == about_kind, Outgoing.about_id.in_(list(about_ids)))
@@ -108,6 +113,8 @@ async def newest_about(tx: AsyncSession, about_kind: str, about_ids: Iterable[in
         .where(NO_EDIT)
         .group_by(Outgoing.about_id)
     )
+    if room_id is not None:
+        newest = newest.where(Outgoing.room_id == room_id)
     query = select(Outgoing, Room.matrix_id).join(Room, Room.id == Outgoing.room_id)
     found = await tx.execute(query.where(Outgoing.id.in_(newest)))
     return {row.about_id: (matrix_id, row.event_id) for row, matrix_id in found if row.about_id and row.event_id}

@@ -233,6 +233,14 @@ async def closed_polls(tx: AsyncSession, room_ids: Collection[int], limit: int) 
     return (await tx.scalars(query.order_by(Poll.closed_at.desc(), Poll.id.desc()).limit(limit))).all()
 
 
+async def led_from(tx: AsyncSession, room_id: int, closed_since: datetime) -> Sequence[Poll]:
+    """Return the polls that a room leads, open or closed since then, oldest first; no pulses."""
+    mine = select(Poll).where(Poll.room_id == room_id, Poll.kind != PollKind.PULSE)
+    running = await tx.scalars(mine.where(Poll.state == PollState.OPEN).order_by(Poll.id))
+    closed = mine.where(Poll.state == PollState.CLOSED, Poll.closed_at >= closed_since)
+    return sorted([*running, *await tx.scalars(closed)], key=lambda poll: poll.id)
+
+
 async def move_due(tx: AsyncSession, whats: Collection[str]) -> datetime | None:
     """Let what is due of polls in rooms that the bot has left be due in a joined room that is asked.
 

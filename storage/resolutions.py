@@ -6,9 +6,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, delete, func, insert, select, union
+from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, delete, exists, func, insert, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from storage.actions import ActionItem
 from storage.base import Base
@@ -200,6 +200,37 @@ async def newest_of_meeting(tx: AsyncSession, meeting_id: int) -> Resolution | N
     """Return the last resolution of a meeting that was not withdrawn."""
     query = select(Resolution).where(Resolution.meeting_id == meeting_id, Resolution.state != ResolutionState.WITHDRAWN)
     return await tx.scalar(query.order_by(Resolution.created_at.desc(), Resolution.id.desc()).limit(1))
+
+
+async def decided_by_polls(tx: AsyncSession, poll_ids: Collection[int]) -> set[int]:
+    """Return which of these polls decided a resolution, or were to."""
+    query = select(Resolution.poll_id).where(Resolution.poll_id.in_(poll_ids))
+    return {number for number in await tx.scalars(query) if number is not None}
+
+
+async def postponed_since(tx: AsyncSession, room_id: int, since: datetime) -> Sequence[Resolution]:
+    """Return what a room has postponed since then and not taken up in another resolution, oldest first."""
+    taken_up = aliased(Resolution)
+    query = select(Resolution).where(
+        Resolution.room_id == room_id,
+        Resolution.state == ResolutionState.POSTPONED,
+        Resolution.decided_at >= since,
+        ~exists().where(taken_up.replaces_id == Resolution.id),
+    )
+    return (await tx.scalars(query.order_by(Resolution.decided_at, Resolution.id))).all()
+
+
+async def to_review(tx: AsyncSession, room_id: int, since: date, until: date) -> Sequence[Resolution]:
+    """Return the resolutions in force of a room whose day of review is in `since <= day <= until`, earliest first."""
+    successor = aliased(Resolution)
+    query = select(Resolution).where(
+        Resolution.room_id == room_id,
+        Resolution.state == ResolutionState.ADOPTED,
+        Resolution.review_on >= since,
+        Resolution.review_on <= until,
+        ~exists().where(successor.replaces_id == Resolution.id, successor.state == ResolutionState.ADOPTED),
+    )
+    return (await tx.scalars(query.order_by(Resolution.review_on, Resolution.id))).all()
 
 
 async def next_number(tx: AsyncSession, year: int) -> int:

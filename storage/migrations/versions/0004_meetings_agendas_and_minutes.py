@@ -134,6 +134,7 @@ def _agenda() -> None:
             ["room_id"], ["rooms.id"], name=op.f("fk_standing_items_room_id_rooms"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_standing_items")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_standing_items_room_id"), "standing_items", ["room_id"], unique=False)
     op.create_table(
