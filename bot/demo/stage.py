@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import aiohttp
+
 from bot.demo.child import BotChild
 from bot.demo.encrypted import EncryptedMember
 from bot.demo.ledger import Event, Ledger, Sent, text_of
@@ -55,6 +57,8 @@ class Stage:
     encrypted: bool
     """All rooms are encrypted, not only those that are planned so."""
     places: dict[str, Place] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
+    """What the bot serves to who knows the address, by what it is."""
 
     @property
     def bot_id(self) -> str:
@@ -147,6 +151,17 @@ class Stage:
         found = await self._answer(place, command, what, _is_reply(command))
         self.ledger.expect_words(what, text_of(found), words)
         return found
+
+    async def acknowledged(self, place: Place, event_id: str, key: str = "✅") -> None:
+        """Wait for the bot's reaction to something that was sent earlier."""
+        await self._answer(place, event_id, f"{key} auf {event_id}", _is_reaction(event_id, key))
+
+    async def reads(self, name: str, *words: str, without: Iterable[str] = ()) -> None:
+        """Read what the bot serves at an address, as a browser or a calendar does; all words must be in it."""
+        async with aiohttp.ClientSession() as session, session.get(self.addresses[name]) as response:
+            text = await response.text()
+        self.ledger.expect(f"{name}: gefunden", f"Status {response.status}", held=response.ok)
+        self.ledger.expect_words(name, text.replace("\r\n ", ""), words, without=without)
 
     async def shows(self, place: Place, what: str, *words: str) -> Event:
         """Wait for a message of the bot with all these words; `what` names it for the ledger.

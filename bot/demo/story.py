@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.demo import opening, votes, weeks
+from bot.demo import opening, session, votes, weeks
 from bot.demo.stage import Stage
 
 
@@ -38,6 +38,10 @@ SCENES = (
     Scene("Ein Stromausfall", weeks.power_cut),
     Scene("Erinnerungen", weeks.reminders),
     Scene("Der zweite Wochenbericht", weeks.second_digest),
+    Scene("Vor der Sitzung: Kalender, Zusagen, Anfragen", session.towards_the_meeting),
+    Scene("Eine Tagesordnung, die sich selbst füllt", session.agenda),
+    Scene("Die Sitzung", session.session),
+    Scene("Entwurf, Genehmigung, Veröffentlichung", session.minutes),
     Scene("Die letzte Woche", weeks.last_week),
     Scene("Der Bot geht, und die Rechnung geht auf", weeks.farewell),
 )
