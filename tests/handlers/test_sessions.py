@@ -5,7 +5,18 @@ from datetime import timedelta
 from storage import due
 from storage.minutes import MinutesState
 from tests.handlers.house import MONDAY, House, TestRoom, user
-from tests.handlers.session_rows import WEDNESDAY_10, approve, berlin, dates, items, plan, present, reply, sessions, texts
+from tests.handlers.session_rows import (
+    WEDNESDAY_10,
+    approve,
+    berlin,
+    dates,
+    items,
+    plan,
+    present,
+    reply,
+    sessions,
+    texts,
+)
 
 NONE = "Hier läuft gerade keine Sitzung. Die Leitung beginnt eine mit `!sitzung start`."
 
