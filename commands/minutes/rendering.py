@@ -93,8 +93,7 @@ def html(document: Document, edition: Edition, language: str, way: Way | None = 
 
 def page(name: str, language: str, at: ZoneInfo, data: Mapping[str, Any]) -> str:
     """Return a page of HTML; its times are those of the zone."""
-    environment = load_catalogue(language, PACKAGES).environment
-    return _with_filters(environment, language).get_template(name).render({**data, "zone": at}).strip() + "\n"
+    return _pages(language).get_template(name).render({**data, "zone": at}).strip() + "\n"
 
 
 def style() -> str:
@@ -118,6 +117,11 @@ def _written(
     environment = _writing(form, escaping, language)
     data = {"document": document, "edition": edition, "zone": zone(document.zone), **more}
     return environment.get_template(f"minutes.{form}.jinja").render(data)
+
+
+@cache
+def _pages(language: str) -> Environment:
+    return _with_filters(load_catalogue(language, PACKAGES).environment, language)
 
 
 @cache
