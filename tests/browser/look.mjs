@@ -1,0 +1,81 @@
+// Looks at pages in a browser: what axe finds, how wide they are, what they fetch, and whether the skip link works.
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { text } from "node:stream/consumers";
+
+const asked = JSON.parse(await text(process.stdin));
+const library = createRequire(`${process.env.BROWSER_LIBRARY}/`);
+const { chromium } = library("playwright-core");
+const axe = await readFile(library.resolve("axe-core/axe.min.js"), "utf8");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"];
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const browser = await chromium.launch({ executablePath: asked.chromium, args: FLAGS });
+try {
+  const found = {};
+  for (const [name, url] of Object.entries(asked.pages)) found[name] = await look(name, url);
+  process.stdout.write(JSON.stringify(found));
+} finally {
+  await browser.close();
+}
+
+async function look(name, url) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const fetched = [];
+  const complaints = [];
+  page.on("request", (request) => fetched.push(request.url()));
+  page.on("console", (message) => complaints.push(message.text()));
+  const answer = await page.goto(url);
+  const skips = await skip(page);
+  const views = {};
+  for (const width of [1280, 360]) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      views[`${width} ${colorScheme}`] = await view(page);
+      if (asked.pictures) await picture(page, `${asked.pictures}/${name}-${width}-${colorScheme}.png`);
+    }
+  }
+  if (asked.pictures) await page.pdf({ path: `${asked.pictures}/${name}.pdf`, preferCSSPageSize: true });
+  await context.close();
+  return { status: answer.status(), fetched, complaints, skips, views };
+}
+
+// What axe finds wrong, and by how much the page is wider than the window.
+async function view(page) {
+  await page.evaluate(axe);
+  return page.evaluate(async (values) => {
+    const { violations } = await globalThis.axe.run(document, { runOnly: { type: "tag", values } });
+    const root = document.documentElement;
+    return {
+      violations: violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" | ")}`),
+      background: getComputedStyle(document.body).backgroundColor,
+      over: root.scrollWidth - root.clientWidth,
+    };
+  }, TAGS);
+}
+
+// The first thing that the tab key reaches, whether it can be seen, and where it leads to.
+async function skip(page) {
+  await page.keyboard.press("Tab");
+  const first = await page.evaluate(() => {
+    const { left, top } = document.activeElement.getBoundingClientRect();
+    return { href: document.activeElement.getAttribute("href"), seen: left >= 0 && top >= 0 };
+  });
+  await page.keyboard.press("Enter");
+  return { ...first, leadsTo: await page.evaluate(() => document.activeElement.tagName) };
+}
+
+async function picture(page, path) {
+  await page.screenshot({ path, fullPage: true });
+}
