@@ -41,10 +41,10 @@ class BrowserFailed(Exception):
     """The browser could not look at all pages."""
 
 
-async def look(pages: Mapping[str, str], pictures: str = "") -> dict[str, Seen]:
+async def look(pages: Mapping[str, str]) -> dict[str, Seen]:
     """Look at pages by their addresses, in light and dark, on a phone (360 px) and a desk (1280 px).
 
-    With `pictures`, a folder, it also leaves pictures and prints there. Raises BrowserFailed and NpmFailed.
+    Raises BrowserFailed and NpmFailed.
     """
     library = await asyncio.to_thread(npm.installed, _HERE, "browser")
     process = await asyncio.create_subprocess_exec(
@@ -55,7 +55,7 @@ async def look(pages: Mapping[str, str], pictures: str = "") -> dict[str, Seen]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    asked = json.dumps({"chromium": CHROMIUM, "pages": pages, "pictures": pictures})
+    asked = json.dumps({"chromium": CHROMIUM, "pages": pages})
     try:
         async with asyncio.timeout(_LOOKED_WITHIN):
             told, complaints = await process.communicate(asked.encode())

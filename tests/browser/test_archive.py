@@ -1,7 +1,6 @@
 """The archive of minutes for everybody: with a screen reader, by keyboard, on a phone, by night, and on paper."""
 
 import asyncio
-import os
 from dataclasses import replace
 from datetime import date, timedelta
 from urllib.parse import urlsplit
@@ -91,8 +90,7 @@ async def everything() -> dict[str, Seen]:
     try:
         main = await house.room("INI", "Anna", kind=RoomKind.MAIN, title="Initiative")
         pages = await fill(house, "de") | await fill(house, "en") | {"all": await _link(main)}
-        pictures = os.environ.get("UAGBOT_PICTURES", "")
-        return await look({name: address + path for name, path in pages.items()}, pictures)
+        return await look({name: address + path for name, path in pages.items()})
     finally:
         await server.stop()
         await database.close()
