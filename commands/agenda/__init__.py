@@ -10,7 +10,6 @@ CAPABILITY = Capability(
         changes.drop,
         changes.postpone,
         changes.give_time,
-        changes.ask_what,
         items.add,
         items.take,
         items.of_message,

@@ -57,7 +57,7 @@ async def put_on_agenda(ctx: Context, request: Request) -> list[Say]:
         ctx,
         shortened(request.question),
         None,
-        None,
+        await next_meeting(ctx, asked),
         source=AgendaSource.REQUEST,
         source_id=request.id,
         event_id=None,

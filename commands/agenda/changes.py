@@ -63,12 +63,6 @@ async def give_time(ctx: Context, number: ItemNumber, budget: Budget) -> Answer:
     return await _changed(ctx, found.meeting_id)
 
 
-@command("agenda ask what")
-async def ask_what(ctx: Context, number: ItemNumber) -> Answer:
-    """Refuse a number alone: it does not say what shall happen to the item."""
-    raise Refusal("agenda-what", item=await item_number(ctx, number), number=number)
-
-
 async def _mine(ctx: Context, number: int) -> AgendaItem:
     """Return the item with this number, if the sender put it there or leads the group."""
     found = await item_number(ctx, number)

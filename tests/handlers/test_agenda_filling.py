@@ -3,11 +3,11 @@
 import re
 from datetime import datetime, timedelta
 
-from storage import meetings
-from storage.agenda import AgendaItem, AgendaState
+from storage import agenda, meetings
+from storage.agenda import AgendaState
 from storage.meetings import Meeting
 from storage.minutes import Minutes, MinutesState
-from tests.handlers.agenda_rows import LATER, TUESDAY, begin, items, plan, titles
+from tests.handlers.agenda_rows import LATER, TUESDAY, begin, plan, titles
 from tests.handlers.house import Answer, House, TestRoom, user
 
 FILL = "agenda fill"
@@ -24,7 +24,7 @@ async def fill(house: House, room: TestRoom, name: str = NAME) -> Answer:
     return await house.sleep_until(house.now)
 
 
-async def draft(house: House, room: TestRoom, at: datetime) -> None:
+async def draft(house: House, at: datetime) -> None:
     """Leave draft minutes of a meeting behind."""
     async with house.database.begin() as tx:
         meeting = await meetings.find(tx, NAME)
@@ -60,14 +60,11 @@ async def end(house: House, name: str, *discussed: str) -> None:
     async with house.database.begin() as tx:
         meeting = await meetings.find(tx, name)
         assert meeting is not None
-        for item in await items(house):
-            if item.state != AgendaState.OPEN:
-                continue
-            found = await tx.get_one(AgendaItem, item.id)
+        for item in await agenda.of_meeting(tx, meeting.room_id, meeting.id):
             if item.title in discussed:
-                found.state, found.closed_at, found.meeting_id = AgendaState.DONE, house.now, meeting.id
+                item.state, item.closed_at, item.meeting_id = AgendaState.DONE, house.now, meeting.id
             else:
-                found.meeting_id, found.postponed = None, found.postponed + 1
+                item.meeting_id, item.postponed = None, item.postponed + 1
 
 
 async def open_matters(house: House, room: TestRoom, other: TestRoom) -> None:
@@ -87,7 +84,7 @@ async def open_matters(house: House, room: TestRoom, other: TestRoom) -> None:
     await room.says("!beschluss Der Leitfaden gilt prüfen=2026-11-09")
     await room.says("!beschluss Die App bleibt prüfen=2026-11-30")
     await other.says('!an UAG1 "Welche Kommunen testen?"', who="Dora")
-    await draft(house, room, house.now - timedelta(days=27))
+    await draft(house, house.now - timedelta(days=27))
 
 
 async def test_an_agenda_fills_itself_once_with_all_that_is_open(house: House, room: TestRoom) -> None:
@@ -214,7 +211,7 @@ async def test_the_english_agenda_fills_itself_in_english(house: House) -> None:
     await room.says('!meeting once 10 November 10:00-11:30 "Group meeting"')
     await room.says("!action @bodo write the guide by 4 November")
     await room.says("!action @bodo print the flyer by 9 November")
-    await draft(house, room, house.now - timedelta(days=27))
+    await draft(house, house.now - timedelta(days=27))
     await house.sleep(days=5)
     assert listed(await fill(house, room)) == [
         "1. Approve the minutes of 6 October 2026",

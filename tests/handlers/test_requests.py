@@ -140,7 +140,7 @@ async def test_what_cannot_be_asked_or_answered_is_refused_and_stores_nothing(
 
 
 async def test_main_room_and_coordinators_ask_and_are_asked_and_long_lists_go_on_in_a_thread(
-    house: House, main: TestRoom, coordination: TestRoom
+    main: TestRoom, coordination: TestRoom
 ) -> None:
     await main.says('!an KO "Wann tagen wir?"')
     await coordination.says('!an INI "Wer kommt?"', who="Gerda")
