@@ -12,7 +12,7 @@ async def settle(ctx: Context, found: Minutes) -> list[AgendaItem]:
     items = await agenda.of_meeting(ctx.tx, ctx.room.id, found.meeting_id)
     done, left = rules.settled(items, await minutes.items_met(ctx.tx, found.id), LineKind.TOPIC)
     for item in done:
-        item.state, item.closed_at = AgendaState.DONE, found.ended_at
+        item.state, item.closed_at, item.meeting_id = AgendaState.DONE, found.ended_at, found.meeting_id
     for item in left:
         item.postponed += 1
     for item in items:
