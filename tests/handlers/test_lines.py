@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from storage.agenda import AgendaItem
 from tests.handlers.house import House, TestRoom, user
 from tests.handlers.session_rows import approve, everything, items, lines, plan, present, texts
 
@@ -166,7 +167,7 @@ async def test_what_was_undone_is_not_edited_back(house: House, session: TestRoo
 
 
 async def test_the_time_of_a_topic_is_watched_while_it_is_the_topic(house: House, session: TestRoom) -> None:
-    await plan(house, session, ("Haushalt", 15), ("Messe", 10), "Verschiedenes")
+    budget, *_ = await plan(house, session, ("Haushalt", 15), ("Messe", 10), "Verschiedenes")
     await session.says("!thema weiter")
     warned = await house.sleep(minutes=12)
     assert warned.text == "Noch 3 Minuten für „Haushalt“."
@@ -181,8 +182,15 @@ async def test_the_time_of_a_topic_is_watched_while_it_is_the_topic(house: House
     assert (await house.sleep_until(house.now + timedelta(minutes=14), away=True)).text == (
         "Noch 1 Minute für „Haushalt“."
     )
-    await session.says("!sitzung ende")
+    async with house.database.begin() as tx:
+        (await tx.get_one(AgendaItem, budget)).budget = 20
     assert (await house.sleep(minutes=5)).sent == []
+    assert "ist um" in (await house.sleep(minutes=1)).text
+    again = await session.says("!thema 1")
+    await session.edits(again.event_id, "!thema 2")
+    assert (await house.sleep(minutes=8)).text == "Noch 2 Minuten für „Messe“."
+    await session.says("!sitzung ende")
+    assert (await house.sleep(minutes=15)).sent == []
     assert await items(house) == [("Haushalt", "done", 0), ("Messe", "done", 0), ("Verschiedenes", "done", 0)]
 
 
