@@ -107,13 +107,6 @@ async def of_meeting(tx: AsyncSession, room_id: int, meeting_id: int | None) -> 
     return (await tx.scalars(query.order_by(AgendaItem.position, AgendaItem.id))).all()
 
 
-async def only_for(tx: AsyncSession, room_id: int, meeting_id: int) -> Sequence[AgendaItem]:
-    """Return the open items that are for that date and no other, in their order."""
-    query = select(AgendaItem).where(AgendaItem.room_id == room_id, AgendaItem.state == AgendaState.OPEN)
-    query = query.where(AgendaItem.meeting_id == meeting_id)
-    return (await tx.scalars(query.order_by(AgendaItem.position, AgendaItem.id))).all()
-
-
 async def next_position(tx: AsyncSession, room_id: int) -> int:
     """Return the position behind all open items of a group."""
     query = select(func.max(AgendaItem.position)).where(

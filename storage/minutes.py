@@ -217,14 +217,6 @@ async def covering(tx: AsyncSession, room_id: int, at: datetime) -> Minutes | No
     return await tx.scalar(query.order_by(Minutes.started_at.desc(), Minutes.id.desc()).limit(1))
 
 
-async def startable(tx: AsyncSession, room_id: int, since: datetime, until: datetime) -> Sequence[Meeting]:
-    """Return the planned dates of a room without minutes that begin up to `until` and end from `since` on."""
-    query = select(Meeting).where(Meeting.room_id == room_id, Meeting.state == MeetingState.PLANNED)
-    query = query.where(Meeting.ends_at >= since, Meeting.starts_at <= until)
-    query = query.where(~exists().where(Minutes.meeting_id == Meeting.id))
-    return (await tx.scalars(query.order_by(Meeting.starts_at, Meeting.id))).all()
-
-
 async def may_change(tx: AsyncSession, room_id: int) -> bool:
     """Whether a meeting of the room runs, or the minutes of one are not approved."""
     query = exists().where(Minutes.room_id == room_id, Minutes.state != MinutesState.APPROVED)
