@@ -29,7 +29,7 @@ async def start(ctx: Context, title: str = "") -> Answer:
     """Start the session of the date that is nearest, or of one that is made for now."""
     await _refuse_second(ctx)
     at = ctx.event.at
-    near = await minutes.startable(ctx.tx, ctx.room.id, at - rules.MARGIN, at + rules.MARGIN)
+    near = await meetings.startable(ctx.tx, ctx.room.id, at - rules.MARGIN, at + rules.MARGIN)
     return await _begin(ctx, rules.nearest(near, at) or await _unplanned(ctx, title), at)
 
 
@@ -69,7 +69,7 @@ async def start_by_reaction(ctx: Context, meeting_id: int) -> Answer:
         return None
     await _refuse_second(ctx)
     at = ctx.event.at
-    near = await minutes.startable(ctx.tx, ctx.room.id, at - rules.MARGIN, at + rules.MARGIN)
+    near = await meetings.startable(ctx.tx, ctx.room.id, at - rules.MARGIN, at + rules.MARGIN)
     if meeting not in near:
         raise Refusal("session-not-now", meeting=meeting)
     return await _begin(ctx, meeting, at)
@@ -207,7 +207,8 @@ async def _resumable(ctx: Context) -> Minutes | None:
 async def _made_by(ctx: Context, found: Minutes) -> bool:
     """Whether the date of the session was made by the command in hand, as nothing was planned."""
     started = await inbox.find(ctx.tx, ctx.event.relates_to or "")
-    return started is not None and (await meeting_of(ctx, found)).created_at == started.at
+    meeting = await meeting_of(ctx, found)
+    return started is not None and (meeting.created_at, meeting.starts_at) == (started.at, found.started_at)
 
 
 async def _has_content(ctx: Context, found: Minutes) -> bool:
