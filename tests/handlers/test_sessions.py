@@ -229,7 +229,7 @@ async def test_the_end_closes_what_was_talked_about_and_puts_the_rest_off_until_
     await room.says("!sitzung ende")
     assert await items(house) == closed
     await room.says('!sitzung start "Ohne Tagesordnung"')
-    assert "Vertagt" not in (await room.says("!sitzung ende")).text
+    assert "Vertagt" not in (await room.says("!sitzung ende")).of("session-ended").text
     assert await items(house) == closed
 
 
