@@ -161,6 +161,7 @@ async def _end(ctx: Context, found: Minutes, at: datetime, by: str | None) -> Sa
     await due.cancel(ctx.tx, QUIET, found.id)
     put_off = await settle(ctx, found)
     meeting = await meeting_of(ctx, found)
+    await ctx.due("minutes draft", found, at=ctx.now)
     return ctx.say(ENDED, about=found, minutes=found, meeting=meeting, put_off=put_off)
 
 

@@ -1,12 +1,15 @@
 """What uagbot promises about topics and about what is tagged by command, until it is approved (N2, N4)."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import event
 
+from commands.kit.message import Message
 from storage.agenda import AgendaItem
 from tests.handlers.house import House, TestRoom, user
+from tests.handlers.meeting_rows import due_times
 from tests.handlers.session_rows import approve, everything, items, lines, plan, present, texts
 
 
@@ -152,6 +155,17 @@ async def test_undo_takes_back_what_was_entered_last_by_whom_may(house: House, s
     assert await present(house) == []
     assert (await session.says("!zurück")).text.startswith("Im Protokoll steht noch nichts, das sich zurücknehmen")
     assert await lines(house) == []
+
+
+async def test_what_other_capabilities_do_in_a_session_is_planned_by_name(house: House, session: TestRoom) -> None:
+    await house.sleep(minutes=1)
+    await session.says('!beschluss "Der Server bleibt in Halle"')
+    assert "nur, wer es angelegt hat, oder die Leitung" in (await session.says("!zurück", who="Bodo")).text
+    said: dict[str, Any] = {"room": session.id, "sender": user("Anna"), "at": house.now}
+    for text, job in (("!zurück", "resolution undo"), ("!sitzung ende", "minutes draft")):
+        await house.dispatcher.handle(Message(kind="text", event_id=f"${job}", text=text, **said), house.now)
+        assert await due_times(house, job) == [house.now]
+    assert await present(house) == [(user("Anna"), "present")]
 
 
 async def test_what_was_undone_is_not_edited_back(house: House, session: TestRoom) -> None:
