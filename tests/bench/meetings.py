@@ -20,11 +20,11 @@ from tests.handlers.house import House, user
 
 GROUPS = 6
 RULES = {
-    "FREQ=MONTHLY;BYDAY=2TU": datetime(2025, 1, 14, 10),  # noqa: DTZ001 wall time
-    "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO": datetime(2025, 1, 6, 16),  # noqa: DTZ001 wall time
-    "FREQ=WEEKLY;BYDAY=TH": datetime(2025, 1, 2, 9),  # noqa: DTZ001 wall time
+    "FREQ=MONTHLY;BYDAY=2TU": datetime(2026, 1, 13, 10),  # noqa: DTZ001 wall time
+    "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO": datetime(2026, 1, 5, 16),  # noqa: DTZ001 wall time
+    "FREQ=WEEKLY;BYDAY=TH": datetime(2026, 1, 8, 9),  # noqa: DTZ001 wall time
 }
-STORED_UNTIL = datetime(2027, 12, 31)  # noqa: DTZ001 wall time
+STORED_UNTIL = datetime(2028, 12, 31)  # noqa: DTZ001 wall time
 APART = 10
 """One date in so many was moved, another one called off."""
 CROWD, BATCH = 1_000, 50
