@@ -17,7 +17,9 @@ import pytest
 from packaging.requirements import Requirement
 
 from bot.cli import DATABASE_TROUBLE
+from bot.doctor.check import subscriptions
 from bot.health import Health
+from bot.settings import Web
 from bot.web.state import _Figures
 from tests import __main__ as checks
 
@@ -196,3 +198,16 @@ def test_all_checks_run_even_if_the_first_fails(
 
 def test_the_command_for_all_checks_runs_them_in_this_order() -> None:
     assert list(checks.CHECKS) == ["ruff check", "ruff format", "mypy", "import-linter", "pytest"]
+
+
+# What is reached from outside
+
+
+def test_the_doctor_hints_at_calendars_that_nobody_else_can_subscribe_to() -> None:
+    for host in ("127.0.0.1", "::1", "localhost"):
+        (found,) = subscriptions(Web(host=host))
+        assert found.good
+        assert "web.public_url" in found.what
+    assert not list(subscriptions(Web(public_url="https://uagbot.example.org")))
+    assert not list(subscriptions(Web(host="0.0.0.0")))  # noqa: S104 what an operator may set
+    assert not list(subscriptions(Web(enabled=False)))

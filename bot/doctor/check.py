@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ipaddress
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -19,7 +20,7 @@ from bot.doctor.keys import examine_keys
 from bot.matrix.errors import Limited, Rejected, TokenRevoked, Unreachable
 from bot.matrix.events import seen_in
 from bot.matrix.homeserver import Homeserver
-from bot.settings import ConfiguredRoom, Settings, SettingsError, load
+from bot.settings import ConfiguredRoom, Settings, SettingsError, Web, load
 from storage import account
 from storage.database import Database, DatabaseTrouble
 from storage.rooms import Room, power_of
@@ -58,7 +59,7 @@ async def examine(config: Path, console: Console, recovery_key: str | None = Non
         )
         return False
     tell(Finding(f"The settings in {config} are complete."))
-    tell(*_rooms_in_file(settings), *_folder(settings), await _port(settings))
+    tell(*_rooms_in_file(settings), *_folder(settings), await _port(settings), *subscriptions(settings.web))
     tell(*await _database(settings))
     homeserver = Homeserver(settings.matrix.homeserver, settings.matrix.user, None)
     try:
@@ -112,6 +113,22 @@ async def _port(settings: Settings) -> Finding:
         f"web.port: {web.host}:{web.port} cannot be used ({why}).",
         "Choose another web.port, or end what listens there.",
     )
+
+
+def subscriptions(web: Web) -> Iterator[Finding]:
+    """Say who can subscribe to calendars where that is nobody but this machine: a hint, as it may be meant so."""
+    if web.enabled and not web.public_url and (web.host == "localhost" or _is_loopback(web.host)):
+        yield Finding(
+            "Calendars can be subscribed to on this machine only: web.public_url is empty. For members to subscribe, "
+            "let a reverse proxy reach the web server and set its address (docs/operations.md)."
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 async def _is_ours(address: str) -> bool:

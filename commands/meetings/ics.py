@@ -178,8 +178,8 @@ def _by_rule(one: Dated, series: Recurring) -> bool:
         and begins.replace(tzinfo=None) == one.original
         and ends.replace(tzinfo=None) == one.original + series.plan.minutes * MINUTE
         and one.ends_at - one.starts_at == series.plan.minutes * MINUTE
-        and not begins.fold
-        and not ends.fold
+        and not _shown_twice(begins)
+        and not _shown_twice(ends)
     )
 
 
@@ -207,9 +207,13 @@ def _event(shown: Shown, one: Dated) -> Event:
 
 
 def _time(at: dt.datetime, name: str) -> dt.datetime:
-    """An instant in its zone; in UTC where the wall shows that time twice and this is the second."""
+    """An instant in its zone; in UTC where clocks show that time twice, and some programs take the second one."""
     local = at.astimezone(zone(name))
-    return at.astimezone(dt.UTC) if local.fold else local
+    return at.astimezone(dt.UTC) if _shown_twice(local) else local
+
+
+def _shown_twice(local: dt.datetime) -> bool:
+    return local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
 
 
 def _titled(shown: Shown, one: Dated | Recurring, state: str, reason: str | None) -> Event:

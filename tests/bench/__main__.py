@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.bench import polls, register
+from tests.bench import meetings, polls, register
 from tests.bench.encrypted import measure_crowd, measure_store, set_up_identity
 from tests.bench.measure import TOKEN, WORKING_GROUPS, Bot, MeasurementError, Scene, Stage, measure_start, measure_work
 
@@ -27,6 +27,7 @@ LARGE: dict[str, Callable[[int], Awaitable[Figures]]] = {
     "checks ballots": polls.measure_check,
     "lists many polls": polls.measure_many,
     "resolutions": register.measure_register,
+    "calendars": meetings.measure_calendar,
 }
 LARGE_TITLES = {
     "vote_command_10_ms": ("A vote by command, 10 ballots", ""),
@@ -63,6 +64,11 @@ LARGE_TITLES = {
     "enter_100_ms": ("Entering a resolution, 100 in the register", ""),
     "enter_10000_ms": ("Entering a resolution, 10,000 in the register", ""),
     "enter_ratio": ("Entering a resolution, 10,000 to 100", "at most 1.3"),
+    "calendar_first_ms": ("Calendar of six groups and three years, rendered", "under 50 ms"),
+    "calendar_told_ms": ("Calendar, unchanged: the answer, over HTTP", ""),
+    "calendar_1_ms": ("Calendar, an answer to one subscriber", ""),
+    "calendar_1000_ms": ("Calendar, an answer to one of 1,000 subscribers", ""),
+    "calendar_ratio": ("Calendar, an answer to one of 1,000 to one of one", "at most 1.3"),
 }
 TITLES = {
     "burst_cpu_ms": ("CPU per command, all at once (ms)", "at most 2 x"),
