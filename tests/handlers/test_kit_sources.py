@@ -75,7 +75,7 @@ async def test_a_reaction_to_a_message_reads_it_as_it_is_now(room: TestRoom, ran
         "key": "🌱",
     }
     assert (await room.reacts(said.event_id, "🍂", who="Carla")).sent == []
-    assert ran == [f"kept {said.event_id}"]
+    assert ran == [f"kept {said.event_id}", "look at Im Park steht eine Linde"]
 
 
 async def test_a_reaction_to_a_command_or_to_the_bot_means_no_message(room: TestRoom, ran: list[str]) -> None:

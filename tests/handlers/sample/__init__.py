@@ -137,6 +137,7 @@ def _past(ran: list[str]) -> list[Trigger]:
         found = await tagging.take(ctx, tag_id)
         if not isinstance(found, Tagged):
             return found
+        ran.append(f"look at {found.text}")
         numbers = made.setdefault(found.tag.source_event_id, [])
         numbers.append(len(numbers) + 1)
         said = ctx.say("sample-said", text=f"{found.author} {found.text} ({ctx.sender})")
