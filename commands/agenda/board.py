@@ -122,10 +122,10 @@ async def redraw(ctx: Context, board: Board) -> Say:
 
 
 async def redrawn_all(ctx: Context, room: Room, *meeting_ids: int | None) -> list[Say]:
-    """Show the newest state of the next meeting's agenda, and of those of these dates."""
+    """Show the newest state of the agendas of these dates (None: the next one), each once."""
     upcoming = await next_meeting(ctx, room)
-    further = {one for one in meeting_ids if one is not None} - {upcoming.id if upcoming else None}
-    dates = [upcoming, *[await meetings.by_id(ctx.tx, number) for number in sorted(further)]]
+    numbers = {number or (upcoming.id if upcoming else None) for number in meeting_ids}
+    dates = [await meetings.by_id(ctx.tx, number) if number else None for number in numbers]
     return [say for meeting in dates for say in await redrawn(ctx, room, meeting)]
 
 

@@ -64,7 +64,7 @@ async def put_on_agenda(ctx: Context, request: Request) -> list[Say]:
         by=request.asked_by,
         room=asked,
     )
-    return await redrawn_all(ctx, asked)
+    return await redrawn_all(ctx, asked, None)
 
 
 async def put_back(ctx: Context, request: Request, answered_at: datetime | None) -> list[Say]:

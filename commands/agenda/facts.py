@@ -114,7 +114,8 @@ def _standing_of(poll: Poll) -> str:
 
 
 async def _resolutions(ctx: Context, room: Room, day: date) -> list[Topic]:
-    postponed = await resolutions.postponed_since(ctx.tx, room.id, ctx.now - A_YEAR)
+    found = await resolutions.postponed_since(ctx.tx, room.id, ctx.now - A_YEAR)
+    postponed = [one for one in found if one.review_on is None or one.review_on <= day]
     review = await resolutions.to_review(ctx.tx, room.id, day - A_YEAR, day)
     talked = await agenda.talked_at(ctx.tx, room.id, AgendaSource.RESOLUTION, _ids([*postponed, *review]))
     return [

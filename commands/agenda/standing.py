@@ -45,7 +45,7 @@ async def add(ctx: Context, item: Titled) -> Answer:
     if meeting is not None:
         source, by = AgendaSource.STANDING, ctx.setup.user_id
         await keep(ctx, made.title, made.budget, meeting, source=source, source_id=made.id, event_id=None, by=by)
-    return [replace(ctx.react(DONE), about=made), *await redrawn_all(ctx, ctx.room)]
+    return [replace(ctx.react(DONE), about=made), *await redrawn_all(ctx, ctx.room, None)]
 
 
 @add.edited
@@ -60,7 +60,7 @@ async def change(ctx: Context, number: int, item: Titled) -> Answer:
     there = await agenda.of_source(ctx.tx, ctx.room.id, AgendaSource.STANDING, number)
     if there is not None and there.is_open:
         there.title, there.budget = item.title, item.budget
-    return [ctx.react("✏️"), *await redrawn_all(ctx, ctx.room)]
+    return [ctx.react("✏️"), *await redrawn_all(ctx, ctx.room, None)]
 
 
 @add.redacted
@@ -84,4 +84,4 @@ async def _remove(ctx: Context, item: StandingItem) -> list[Say]:
     if there is not None and there.is_open:
         close(there, AgendaState.DROPPED, ctx, await next_meeting(ctx, ctx.room))
     await ctx.tx.delete(item)
-    return await redrawn_all(ctx, ctx.room)
+    return await redrawn_all(ctx, ctx.room, None)
