@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
+from babel import Locale
+from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 from jinja2 import DictLoader, Environment, StrictUndefined, pass_context
@@ -23,7 +24,7 @@ from commands.kit.plain import plain_text
 from commands.kit.say import Rendered
 
 LANGUAGES = ("de", "en")
-LOCALES = {"de": "de_DE", "en": "en_GB"}
+LOCALES = {"de": Locale("de", "DE"), "en": Locale("en", "GB")}  # a name instead would be looked up at each date
 PERCENT = {"de": "#,##0 %", "en": "#,##0%"}
 NO_BREAK, JOINER = "\N{NO-BREAK SPACE}", "\N{WORD JOINER}"
 FAR_AHEAD = timedelta(days=300)  # a day without its year is taken for the next one of its kind
@@ -184,10 +185,10 @@ def _span(first: date, last: date, language: str) -> str:
 
 
 def _clock(scope: Scope, at: datetime) -> str:
-    return format_time(_local(scope, at).time(), "HH:mm", locale="en_GB")
+    return f"{_local(scope, at):%H:%M}"
 
 
-def _listed(parts: Iterable[Markup], locale: str) -> Markup:
+def _listed(parts: Iterable[Markup], locale: Locale) -> Markup:
     return Markup(format_list([str(part) for part in parts], "standard", locale))  # noqa: S704 - each part is escaped
 
 

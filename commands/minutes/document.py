@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 from storage.minutes import LineKind
 
 RESOLUTION, ACTION = "resolution", "action"
+# Control characters, and those that embed or override a direction (Unicode UAX 9); white space is seen to by itself.
+CODES = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+HIDDEN = {code: None for code in CODES if not chr(code).isspace()}
 Made = TypeVar("Made")
 
 
@@ -61,7 +64,9 @@ class Entry:
     @property
     def url(self) -> str:
         """The address that a link leads to; empty if there is none that browsers open."""
-        first = self.text.partition(" ")[0] if self.kind == LineKind.LINK else ""
+        if self.kind != LineKind.LINK:
+            return ""
+        first = self.text.partition(" ")[0]
         try:
             parts = urlsplit(first)
         except ValueError:
@@ -252,15 +257,9 @@ def _instant(text: str | None) -> datetime | None:
 
 def one_line(text: str) -> str:
     """Return a text on one line, without what cannot be seen and turns the direction of writing around."""
-    shown = (char for char in text if char.isspace() or not _is_hidden(char))
-    return " ".join("".join(shown).split())
+    return " ".join(text.translate(HIDDEN).split())
 
 
 def lines_of(texts: Iterable[str]) -> tuple[str, ...]:
     """Return several texts, each on one line."""
     return tuple(map(one_line, texts))
-
-
-def _is_hidden(char: str) -> bool:
-    """Whether this is a control character, or one that embeds or overrides a direction (Unicode UAX 9)."""
-    return char < " " or "\x7f" <= char <= "\x9f" or "\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069"

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.lists import format_list
 from jinja2 import Environment
 from markupsafe import Markup, escape
@@ -61,15 +62,11 @@ class Way:
 class _Notes:
     """The addresses that a plain text names at its end, in the order in which it refers to them."""
 
-    links: list[str] = field(default_factory=list)
+    links: dict[str, int] = field(default_factory=dict)
 
     def refer(self, link: str) -> str:
         """Return the reference to an address: ` [3]`."""
-        if not link:
-            return ""
-        if link not in self.links:
-            self.links.append(link)
-        return f" [{self.links.index(link) + 1}]"
+        return f" [{self.links.setdefault(link, len(self.links) + 1)}]" if link else ""
 
 
 def markdown(document: Document, edition: Edition, language: str) -> str:
@@ -80,7 +77,7 @@ def markdown(document: Document, edition: Edition, language: str) -> str:
 def plain(document: Document, edition: Edition, language: str) -> str:
     """Return the minutes as plain text of 76 columns; permalinks stand at the end, on lines that are longer."""
     notes = _Notes()
-    more = {"note": notes.refer, "noted": lambda: notes.links}
+    more = {"note": notes.refer, "noted": lambda: list(notes.links)}
     text = _settled(_written("txt", _as_it_is, language, document, edition, **more))
     return "".join(f"{line}\n" for long in text.splitlines() for line in _wrapped(long))
 
@@ -147,7 +144,7 @@ def _with_filters(environment: Environment, language: str, written: Callable[[st
     return found
 
 
-def _listed(parts: Iterable[Markup], locale: str) -> Markup:
+def _listed(parts: Iterable[Markup], locale: Locale) -> Markup:
     return Markup(format_list([str(part) for part in parts], "standard", locale))  # noqa: S704 - each part is escaped
 
 
@@ -163,5 +160,7 @@ def _settled(text: str) -> str:
 
 def _wrapped(line: str) -> Iterable[str]:
     """Break a line at 76 columns; what continues an entry stands below its words."""
+    if len(line) <= COLUMNS:
+        return [line]
     below = "  " if line.startswith("- ") else ""
-    return textwrap.wrap(line, COLUMNS, subsequent_indent=below, break_long_words=False, break_on_hyphens=False) or [""]
+    return textwrap.wrap(line, COLUMNS, subsequent_indent=below, break_long_words=False, break_on_hyphens=False)

@@ -8,9 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, event, insert, select, update
 
+from commands.kit.message import Kind, Message
 from storage import rooms
 from storage.database import Database
 from storage.due import Due
@@ -26,16 +28,19 @@ TOWNS = 218
 DIVIDED = 20
 """One municipality in so many is of two minds."""
 OPTIONS = ("Halle", "Stendal", "Wernigerode")
+Size = TypeVar("Size", int, str)
 Samples = dict[str, list[float]]
 """Milliseconds of CPU of each try."""
 
 
 @contextmanager
-def cpu(samples: Samples, key: str) -> Iterator[None]:
+def cpu(samples: Samples, *keys: str) -> Iterator[None]:
     """Measure what this process uses meanwhile, its threads included."""
     began = time.process_time()
     yield
-    samples.setdefault(key, []).append((time.process_time() - began) * 1000)
+    used = (time.process_time() - began) * 1000
+    for key in keys:
+        samples.setdefault(key, []).append(used)
 
 
 def medians(samples: Samples) -> dict[str, float]:
@@ -43,7 +48,20 @@ def medians(samples: Samples) -> dict[str, float]:
     return {key: median(tries) for key, tries in samples.items()}
 
 
-def in_turn(sizes: Iterable[int], turn: int) -> list[int]:
+@contextmanager
+def statements(place: House) -> Iterator[list[str]]:
+    """Collect the statements that the database is asked meanwhile."""
+    found: list[str] = []
+
+    def note(*about: object) -> None:
+        found.append(str(about[2]))
+
+    event.listen(place.database.engine.sync_engine, "before_cursor_execute", note)
+    yield found
+    event.remove(place.database.engine.sync_engine, "before_cursor_execute", note)
+
+
+def in_turn(sizes: Iterable[Size], turn: int) -> list[Size]:
     """Return the sizes in an order that changes from turn to turn, so that none always comes first."""
     return sorted(sizes, reverse=turn % 2 == 1)
 
@@ -63,6 +81,14 @@ async def house() -> AsyncIterator[House]:
 def member(number: int) -> str:
     """Return the name of a member."""
     return f"mitglied{number}"
+
+
+def new_message(
+    place: House, room: TestRoom, kind: Kind, who: str, *, text: str, relates_to: str | None = None
+) -> Message:
+    """Return something new that somebody says now; what polls forget by its event id begins with `$new`."""
+    number = next(place.counter)
+    return Message(kind, f"$new{number}", room.id, user(who), place.now, text=text, relates_to=relates_to)
 
 
 def town(number: int) -> int:

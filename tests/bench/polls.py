@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, update
 
-from commands.kit.message import Kind, Message
+from commands.kit.message import Message
 from commands.votes.counting import recount
 from storage import due, polls
 from storage.polls import Ballot, Poll
@@ -23,6 +23,7 @@ from tests.bench.large import (
     in_turn,
     medians,
     member,
+    new_message,
     open_poll,
     reopen,
     settle,
@@ -49,13 +50,15 @@ async def measure_votes(tries: int) -> dict[str, float]:
         for turn in range(tries * VOTES):
             for size in in_turn(SIZES, turn):
                 hall = halls[size]
-                command = _said(place, room, "text", member(turn), text=f"!stimme U{hall.poll_id} 2")
+                command = new_message(place, room, "text", member(turn), text=f"!stimme U{hall.poll_id} 2")
                 with cpu(samples, f"vote_command_{size}_ms"):
                     assert (await place.dispatcher.handle(command, place.now)).handled
-                reaction = _said(place, room, "reaction", member(turn + 1), text=KEYCAP, relates_to=hall.status[0])
+                reaction = new_message(
+                    place, room, "reaction", member(turn + 1), text=KEYCAP, relates_to=hall.status[0]
+                )
                 with cpu(samples, f"vote_reaction_{size}_ms"):
                     assert (await place.dispatcher.handle(reaction, place.now)).handled
-                by_name = _said(place, room, "text", member(turn), text=f"!stimme U{named[size].poll_id} 2")
+                by_name = new_message(place, room, "text", member(turn), text=f"!stimme U{named[size].poll_id} 2")
                 with cpu(samples, f"vote_named_{size}_ms"):
                     assert (await place.dispatcher.handle(by_name, place.now)).handled
             await _take_out(place)
@@ -93,11 +96,6 @@ async def _fire(place: House, samples: Samples, figure: str, key: str) -> None:
     with cpu(samples, figure):
         assert (await place.dispatcher.deadlines.fire_next(place.now)).handled
     assert any(one.key == key for one in await place.deliver())
-
-
-def _said(place: House, room: TestRoom, kind: Kind, who: str, *, text: str, relates_to: str | None = None) -> Message:
-    event = f"$new{next(place.counter)}"
-    return Message(kind, event, room.id, user(who), place.now, text=text, relates_to=relates_to)
 
 
 async def _take_out(place: House) -> None:
@@ -177,7 +175,7 @@ async def measure_check(tries: int) -> dict[str, float]:
         await fill(place, hall)
         there = [_on_the_server(hall, number) for number in range(MANY)]
         for _ in range(tries):
-            asked = _said(place, room, "text", "Anna", text=f"!umfrage prüfen U{hall.poll_id}")
+            asked = new_message(place, room, "text", "Anna", text=f"!umfrage prüfen U{hall.poll_id}")
             await place.dispatcher.handle(asked, place.now)
             with cpu(samples, "check_looks_ms"):
                 errand = await place.dispatcher.deadlines.next_errand(place.now)
@@ -212,7 +210,7 @@ async def measure_many(tries: int) -> dict[str, float]:
         }
         for _ in range(tries):
             for key, text in said.items():
-                message = _said(place, room, "text", "Anna", text=text)
+                message = new_message(place, room, "text", "Anna", text=text)
                 with cpu(samples, key):
                     assert (await place.dispatcher.handle(message, place.now)).handled
                 assert not any(one.key == "apology" for one in await place.deliver())
