@@ -221,13 +221,13 @@ def _titled(shown: Shown, one: Dated | Recurring, state: str, reason: str | None
     event = Event()
     event.add("uid", one.uid)
     event.add("sequence", one.sequence)
-    # Outlook takes only what is stamped later than what it has, so each change moves the stamp by a second.
+    # Some programs look for a later stamp instead of a higher SEQUENCE, so each change moves it by a second.
     stamp = one.created_at.astimezone(dt.UTC).replace(microsecond=0) + dt.timedelta(seconds=one.sequence)
     event.add("dtstamp", stamp)
     event.add("last-modified", stamp)
     off = state == CANCELLED
     title = f"{one.group}: {one.title}" if shown.grouped else one.title
-    # Outlook shows what is cancelled like everything else, so the title says it.
+    # Google hides what is cancelled, but Outlook shows it like everything else, so the title says it.
     event.add("summary", clean(f"{shown.cancelled}: {title}" if off else title))
     event.add("status", "CANCELLED" if off else "CONFIRMED")
     event.add("transp", "TRANSPARENT" if off else "OPAQUE")

@@ -36,7 +36,10 @@ async def close(ctx: Context, resolution_id: int) -> Answer:
 
 @job(VOTED)
 async def conclude(ctx: Context, poll_id: int) -> Answer:
-    """Decide what was voted on, by the poll that has ended; a cancelled one takes the resolution back."""
+    """Decide what was voted on, by the poll that has ended; a cancelled one takes the resolution back.
+
+    What was voted on in a meeting only its room hears at once; the others read it in the minutes.
+    """
     resolution, poll = await resolutions.of_poll(ctx.tx, poll_id), await polls.find(ctx.tx, poll_id)
     if resolution is None or poll is None or poll.is_open:
         return None
@@ -54,7 +57,8 @@ async def conclude(ctx: Context, poll_id: int) -> Answer:
         resolution.outcome = {"eligible": result.eligible, "voters": result.voters, "verdict": result.verdict}
         ended_at = min(poll.closes_at, poll.closed_at or ctx.now)
         elsewhere = await decide(ctx, resolution, home, state, ended_at)
-    rooms = await audience(ctx, home, await poll_rooms(ctx, poll_id))
+    in_meeting = resolution.meeting_id is not None
+    rooms = [home] if in_meeting else await audience(ctx, home, await poll_rooms(ctx, poll_id))
     ended = told(ctx, "resolution-voted", rooms, about=resolution, **await picture(ctx, resolution, home))
     return [*ended, *elsewhere]
 

@@ -67,9 +67,9 @@ class Answer:
 
     @property
     def messages(self) -> list[Sent]:
-        """The new messages, without edits, other events, and the files in threads below what is said of a meeting."""
+        """The new messages, without edits, other events, and the calendar file in the thread below what is said."""
         new = [one for one in self.sent if one.type == "m.room.message" and one.relation != "m.replace"]
-        return [one for one in new if one.relation != "m.thread" or one.file_text is None]
+        return [one for one in new if one.relation != "m.thread" or one.key != "calendar-file"]
 
     @property
     def text(self) -> str:

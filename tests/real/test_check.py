@@ -169,7 +169,7 @@ async def test_all_faults_are_told_at_once(initiative: Initiative) -> None:
     assert report.status == 1
     assert len(report.remedies) == 4
     assert all(report.remedies.values())
-    assert "4 of 6 need attention." in report.text
+    assert "4 of 7 need attention." in report.text
 
 
 # The machine
