@@ -167,6 +167,19 @@ async def in_room_between(tx: AsyncSession, room_id: int, since: datetime, until
     return (await tx.scalars(query.order_by(Meeting.starts_at, Meeting.id))).all()
 
 
+async def in_rooms_between(
+    tx: AsyncSession, room_ids: Collection[int], since: datetime, until: datetime
+) -> Sequence[Meeting]:
+    """Return the meetings of these rooms that start in `since <= t < until`, cancelled ones too."""
+    query = select(Meeting).where(Meeting.room_id.in_(room_ids), Meeting.starts_at >= since, Meeting.starts_at < until)
+    return (await tx.scalars(query.order_by(Meeting.starts_at, Meeting.id))).all()
+
+
+async def named(tx: AsyncSession, names: Collection[str]) -> Sequence[Meeting]:
+    """Return the meetings with these names (in capitals)."""
+    return (await tx.scalars(select(Meeting).where(Meeting.name.in_(names)).order_by(Meeting.id))).all()
+
+
 def listing(now: datetime, room_ids: Iterable[int]) -> Select[Meeting]:
     """Return the query for all dates of these rooms that are not over, cancelled and skipped ones too, next first."""
     query = select(Meeting).where(Meeting.room_id.in_(list(room_ids)), Meeting.ends_at > now)

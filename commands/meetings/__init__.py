@@ -1,7 +1,7 @@
 """Meetings: a group's series and single dates, told in the room and announced in time."""
 
 from commands.kit.triggers import Capability
-from commands.meetings import announcements, changes, handlers, lists, settling
+from commands.meetings import announcements, changes, handlers, lists, rsvps, settling
 
 CAPABILITY = Capability(
     __name__,
@@ -15,6 +15,12 @@ CAPABILITY = Capability(
         changes.end_series,
         lists.list_all,
         lists.list_own,
+        rsvps.accept,
+        rsvps.decline,
+        rsvps.tentative,
+        rsvps.list_answers,
+        rsvps.answer_by_reaction,
+        rsvps.show_answers,
         announcements.no_reminders,
         announcements.set_reminders,
         announcements.remind,

@@ -1,7 +1,7 @@
 """What members say to move, cancel and change dates, and to end a series."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from commands.kit.context import Context
 from commands.kit.readers import DateSlot
@@ -13,12 +13,13 @@ from commands.kit.workdays import holiday_name
 from commands.meetings import planning, schedule
 from commands.meetings.arguments import Link, WhichMeeting, Words, checked
 from commands.meetings.cards import meeting_card, series_card
+from commands.meetings.comers import told
+from commands.meetings.which import SUGGESTED
 from storage import meetings
 from storage.meetings import HolidayRule, Meeting, MeetingState, Series
 
 LONGEST_TITLE = 120
 LONGEST_REASON = 300
-SUGGESTED = 3
 
 Holidays = Literal["skip", "move", "keep"]
 
@@ -29,10 +30,14 @@ async def move(ctx: Context, meeting: WhichMeeting | None = None, *, to: DateSlo
     found = await _one_of_mine(ctx, meeting)
     if found.state == MeetingState.CANCELLED:
         raise Refusal("meeting-is-off", meeting=found)
+    if found.is_planned and found.starts_at <= ctx.now:
+        raise Refusal("meeting-has-begun", meeting=found)
     where = zone(found.zone)
     before, length = found.starts_at, found.ends_at - found.starts_at
     wall = before.astimezone(where)
     starts_at, ends_at = schedule.placed(to, day=wall.date(), time=wall.time(), length=length, zone=where)
+    if found.is_planned and (starts_at, ends_at) == (before, found.ends_at):
+        raise Refusal("meeting-same-time", meeting=found)
     if starts_at <= ctx.now:
         raise Refusal("date-past", day=starts_at.astimezone(where).date())
     await refuse_clash(ctx, starts_at, besides=found)
@@ -41,7 +46,7 @@ async def move(ctx: Context, meeting: WhichMeeting | None = None, *, to: DateSlo
     found.sequence += 1
     await planning.plan_due(ctx, [found])
     holiday = holiday_name(planning.local_day(found), ctx.room.language)
-    return ctx.say("meeting-moved", about=found, meeting=found, before=before, holiday=holiday)
+    return await _tell(ctx, "meeting-moved", found, before=before, holiday=holiday)
 
 
 @command("meeting cancel")
@@ -66,7 +71,7 @@ async def reinstate(ctx: Context, meeting_id: int) -> Answer:
     found.state, found.reason = MeetingState.PLANNED, None
     found.sequence += 1
     await planning.plan_due(ctx, [found])
-    return ctx.say("meeting-reinstated", about=found, meeting=found)
+    return await _tell(ctx, "meeting-reinstated", found)
 
 
 @command("meeting change")
@@ -88,7 +93,10 @@ async def change(
     found = await _one_of_mine(ctx, meeting)
     if found.state == MeetingState.CANCELLED:
         raise Refusal("meeting-is-off", meeting=found)
+    before = (found.title, found.place, found.link)
     _set(found, title, place, link)
+    if before == (found.title, found.place, found.link):
+        raise Refusal("meeting-same", meeting=found)
     found.override = True
     found.sequence += 1
     return meeting_card(ctx, "meeting-changed", found)
@@ -102,9 +110,11 @@ async def end_series(ctx: Context, meeting: WhichMeeting | None = None) -> Answe
 
 async def end(ctx: Context, series: Series) -> Say:
     """End a series and say which dates vanish."""
+    concerned = await told(ctx, await meetings.ahead(ctx.tx, series, ctx.now))
     gone = await planning.stop(ctx, series)
     planned = sorted(meeting.starts_at for meeting in gone if meeting.is_planned)
-    return ctx.say("series-ended", about=series, series=series, gone=planned)
+    data = {"series": series, "gone": planned, "told": concerned}
+    return Say(key="series-ended", data=data, about=series, mention=concerned.users)
 
 
 async def call_off(ctx: Context, meeting: Meeting, reason: str) -> Say:
@@ -113,7 +123,13 @@ async def call_off(ctx: Context, meeting: Meeting, reason: str) -> Say:
     meeting.override = True
     meeting.sequence += 1
     await planning.plan_due(ctx, [meeting])
-    return ctx.say("meeting-cancelled", about=meeting, meeting=meeting)
+    return await _tell(ctx, "meeting-cancelled", meeting)
+
+
+async def _tell(ctx: Context, key: str, meeting: Meeting, **more: Any) -> Say:
+    """Tell everybody of a change, and notify those who meant to come."""
+    concerned = await told(ctx, [meeting])
+    return Say(key=key, data={"meeting": meeting, "told": concerned, **more}, about=meeting, mention=concerned.users)
 
 
 async def refuse_clash(ctx: Context, starts_at: datetime, besides: Meeting | None = None) -> None:
@@ -164,7 +180,7 @@ async def _one_of_mine(ctx: Context, meeting: Meeting | None) -> Meeting:
     """The date that is meant, if it is not over and the sender may change it."""
     if meeting is None:
         coming = await meetings.upcoming(ctx.tx, ctx.now, room_id=ctx.room.id, limit=SUGGESTED)
-        raise Refusal("meeting-which", coming=coming)
+        raise Refusal("meeting-which", coming=coming, direct=False)
     await ctx.allow(Role.CHAIR, or_user=meeting.created_by)
     if meeting.ends_at <= ctx.now:
         raise Refusal("meeting-is-over", meeting=meeting)

@@ -12,6 +12,7 @@ from commands.meetings import planning, schedule
 from commands.meetings.arguments import Duration, Link, Words
 from commands.meetings.cards import meeting_card, series_card
 from commands.meetings.changes import Holidays, call_off, checked_title, end, refuse_clash
+from commands.meetings.comers import tally_of
 from storage import meetings
 from storage.meetings import HolidayRule, Meeting, MeetingState, Series
 
@@ -135,7 +136,8 @@ async def change_once(
     if meeting.original.date() != day:
         await planning.name(ctx, [meeting])
     await planning.plan_due(ctx, [meeting])
-    return [ctx.react("✏️"), meeting_card(ctx, "meeting-opened", meeting, in_place=True)]
+    card = meeting_card(ctx, "meeting-opened", meeting, await tally_of(ctx, meeting), in_place=True)
+    return [ctx.react("✏️"), card]
 
 
 @open_once.redacted
