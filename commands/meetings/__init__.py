@@ -1,7 +1,7 @@
 """Meetings: a group's series and single dates, told in the room and announced in time."""
 
 from commands.kit.triggers import Capability
-from commands.meetings import announcements, changes, handlers, lists, rsvps, settling
+from commands.meetings import announcements, changes, handlers, lists, private, rsvps, settling
 
 CAPABILITY = Capability(
     __name__,
@@ -21,6 +21,9 @@ CAPABILITY = Capability(
         rsvps.list_answers,
         rsvps.answer_by_reaction,
         rsvps.show_answers,
+        private.remind_me,
+        private.remind_me_no_more,
+        private.remind_privately,
         announcements.no_reminders,
         announcements.set_reminders,
         announcements.remind,

@@ -8,11 +8,13 @@ from commands.kit.say import Refusal
 from commands.kit.texts import zone
 from commands.meetings import schedule
 from commands.meetings.schedule import Occurrence, Plan
-from storage import due, meetings
+from storage import due, meetings, personal_reminders
 from storage.meetings import Meeting, MeetingState, Series
+from storage.personal_reminders import PersonalReminder
 
 AHEAD = 8  # planned dates of a series that are always there
 REMINDER, START, TOP_UP = "meeting reminder", "meeting start", "meeting series top up"
+PRIVATE = "meeting private reminder"
 
 
 def local_day(meeting: Meeting) -> date:
@@ -36,8 +38,30 @@ async def plan_due(ctx: Context, found: Collection[Meeting]) -> None:
     await ctx.tx.flush()
     rows = [row for meeting in found if meeting.is_planned for row in _due_rows(ctx, meeting)]
     await meetings.plan(ctx.tx, (REMINDER, START), found, rows)
-    earliest = [at for _, _, at in rows] + ([ctx.next_due] if ctx.next_due else [])
-    ctx.next_due = min(earliest, default=None)
+    _wake(ctx, [at for _, _, at in rows])
+    await plan_private(ctx, found)
+
+
+async def plan_private(ctx: Context, found: Collection[Meeting]) -> None:
+    """Plan anew what people want to be reminded of for themselves; what a change made overdue comes at once."""
+    await ctx.tx.flush()
+    ahead = {meeting.id: meeting for meeting in found if meeting.is_planned and meeting.starts_at > ctx.now}
+    wanted = await personal_reminders.of_meetings(ctx.tx, [meeting.id for meeting in found])
+    if not wanted:
+        return
+    rows = [(one, max(ctx.now, private_at(ahead[one.meeting_id], one))) for one in wanted if one.meeting_id in ahead]
+    await personal_reminders.plan(ctx.tx, PRIVATE, wanted, rows)
+    _wake(ctx, [at for _, at in rows])
+
+
+def private_at(meeting: Meeting, reminder: PersonalReminder) -> datetime:
+    """Return when somebody wants to be reminded; whole days are counted in wall time."""
+    return schedule.reminder_at(meeting.starts_at, schedule.read_length(reminder.lead), zone(meeting.zone))
+
+
+def _wake(ctx: Context, planned: Collection[datetime]) -> None:
+    """Let the bot wake for the earliest of what is planned."""
+    ctx.next_due = min([*planned, *([ctx.next_due] if ctx.next_due else [])], default=None)
 
 
 def _due_rows(ctx: Context, meeting: Meeting) -> list[tuple[str, Meeting, datetime]]:
@@ -66,6 +90,8 @@ async def stop(ctx: Context, series: Series) -> Sequence[Meeting]:
 async def drop(ctx: Context, found: Collection[Meeting]) -> None:
     """Delete dates that will not be, with all that is planned about them."""
     await meetings.plan(ctx.tx, (REMINDER, START), found, [])
+    wanted = await personal_reminders.of_meetings(ctx.tx, [meeting.id for meeting in found])
+    await personal_reminders.forget(ctx.tx, PRIVATE, wanted)
     await meetings.remove(ctx.tx, found)
 
 
