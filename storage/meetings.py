@@ -6,14 +6,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import DateTime, ForeignKey, Index, UniqueConstraint, delete, exists, func, insert, select
+from sqlalchemy import DateTime, ForeignKey, Index, UniqueConstraint, delete, exists, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import Select
 
+from storage import outbox
 from storage.base import Base
 from storage.due import Due
-from storage.rooms import Room
+from storage.rooms import Room, RoomKind
 
 
 def _new_uid() -> str:
@@ -233,6 +234,12 @@ async def taken(tx: AsyncSession, names: Iterable[str]) -> set[str]:
 async def remove(tx: AsyncSession, found: Iterable[Meeting]) -> None:
     """Delete dates that will not be."""
     await tx.execute(delete(Meeting).where(Meeting.id.in_([meeting.id for meeting in found])))
+
+
+async def lists_of(tx: AsyncSession, room_id: int) -> set[int]:
+    """Return the rooms whose pinned list shows the dates of this one: itself and the main room, if they have one."""
+    showing = select(Room.id).where(or_(Room.id == room_id, Room.kind == RoomKind.MAIN), Room.joined)
+    return await outbox.pinned(tx, Room.noun, showing)
 
 
 async def plan(

@@ -1,7 +1,7 @@
 """Meetings: a group's series and single dates, told in the room and announced in time."""
 
 from commands.kit.triggers import Capability
-from commands.meetings import announcements, changes, handlers, lists, private, rsvps, settling
+from commands.meetings import announcements, changes, handlers, lists, pinning, private, rsvps, settling
 
 CAPABILITY = Capability(
     __name__,
@@ -15,6 +15,9 @@ CAPABILITY = Capability(
         changes.end_series,
         lists.list_all,
         lists.list_own,
+        pinning.pin_list,
+        pinning.unpin_list,
+        pinning.show_list,
         rsvps.accept,
         rsvps.decline,
         rsvps.tentative,

@@ -99,6 +99,7 @@ async def change(
         raise Refusal("meeting-same", meeting=found)
     found.override = True
     found.sequence += 1
+    await planning.show_lists(ctx)
     return meeting_card(ctx, "meeting-changed", found)
 
 

@@ -14,7 +14,7 @@ from storage.personal_reminders import PersonalReminder
 
 AHEAD = 8  # planned dates of a series that are always there
 REMINDER, START, TOP_UP = "meeting reminder", "meeting start", "meeting series top up"
-PRIVATE = "meeting private reminder"
+PRIVATE, LIST = "meeting private reminder", "meeting list"
 
 
 def local_day(meeting: Meeting) -> date:
@@ -40,6 +40,7 @@ async def plan_due(ctx: Context, found: Collection[Meeting]) -> None:
     await meetings.plan(ctx.tx, (REMINDER, START), found, rows)
     _wake(ctx, [at for _, _, at in rows])
     await plan_private(ctx, found)
+    await show_lists(ctx)
 
 
 async def plan_private(ctx: Context, found: Collection[Meeting]) -> None:
@@ -52,6 +53,13 @@ async def plan_private(ctx: Context, found: Collection[Meeting]) -> None:
     rows = [(one, max(ctx.now, private_at(ahead[one.meeting_id], one))) for one in wanted if one.meeting_id in ahead]
     await personal_reminders.plan(ctx.tx, PRIVATE, wanted, rows)
     _wake(ctx, [at for _, at in rows])
+
+
+async def show_lists(ctx: Context) -> None:
+    """Let the pinned lists of dates that show those of this room show the newest state."""
+    for number in await meetings.lists_of(ctx.tx, ctx.room.id):
+        await due.add(ctx.tx, LIST, number, number, ctx.now)
+        _wake(ctx, [ctx.now])
 
 
 def private_at(meeting: Meeting, reminder: PersonalReminder) -> datetime:
@@ -93,6 +101,7 @@ async def drop(ctx: Context, found: Collection[Meeting]) -> None:
     wanted = await personal_reminders.of_meetings(ctx.tx, [meeting.id for meeting in found])
     await personal_reminders.forget(ctx.tx, PRIVATE, wanted)
     await meetings.remove(ctx.tx, found)
+    await show_lists(ctx)
 
 
 async def top_up(ctx: Context, series: Series) -> None:

@@ -145,7 +145,10 @@ async def test_what_cannot_be_reminded_of_is_refused_and_changes_nothing(
         ("!erinnern irgendwann", "So geht es"),
     ):
         assert said in (await room.says(text, who="Bodo")).message.text, text
-    assert "Bitte schreiben Sie uagbot dort einmal `hilfe`" in (await room.says("!erinnern 8.12.", who="Carla")).text
+    assert (
+        "Bitte schreiben Sie @uagbot:localhost dort einmal `hilfe`"
+        in (await room.says("!erinnern 8.12.", who="Carla")).text
+    )
     assert "Welchen Termin meinen Sie?" in (await chat.says("erinnern 1d", who="Bodo")).message.text
     assert await house.dump() == before
 
