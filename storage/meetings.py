@@ -2,11 +2,11 @@
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import DateTime, ForeignKey, Index, UniqueConstraint, delete, exists, func, insert, or_, select
+from sqlalchemy import DateTime, ForeignKey, Index, UniqueConstraint, and_, delete, exists, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import Select
@@ -15,6 +15,8 @@ from storage import outbox
 from storage.base import Base
 from storage.due import Due
 from storage.rooms import Room, RoomKind
+
+LONGEST = timedelta(days=2)  # commands take up to a day
 
 
 def _new_uid() -> str:
@@ -174,6 +176,28 @@ async def in_rooms_between(
     """Return the meetings of these rooms that start in `since <= t < until`, cancelled ones too."""
     query = select(Meeting).where(Meeting.room_id.in_(room_ids), Meeting.starts_at >= since, Meeting.starts_at < until)
     return (await tx.scalars(query.order_by(Meeting.starts_at, Meeting.id))).all()
+
+
+async def overlapping(tx: AsyncSession, dates: Sequence[Meeting]) -> Sequence[tuple[Meeting, Room]]:
+    """Return the planned meetings of all rooms, with their rooms, that take place at the time of any of these dates.
+
+    The dates themselves are left out. How long a meeting may be bounds the search.
+    """
+    if not dates:
+        return []
+    at_the_time = or_(
+        *(
+            and_(
+                Meeting.starts_at > date.starts_at - LONGEST,
+                Meeting.starts_at < date.ends_at,
+                Meeting.ends_at > date.starts_at,
+            )
+            for date in dates
+        )
+    )
+    query = select(Meeting, Room).join(Room, Room.id == Meeting.room_id).where(Room.joined, at_the_time)
+    query = query.where(Meeting.state == MeetingState.PLANNED, Meeting.id.not_in([date.id for date in dates]))
+    return [(meeting, room) for meeting, room in await tx.execute(query.order_by(Meeting.starts_at, Meeting.id))]
 
 
 async def named(tx: AsyncSession, names: Collection[str]) -> Sequence[Meeting]:

@@ -14,6 +14,7 @@ from commands.meetings import planning, schedule
 from commands.meetings.arguments import Link, WhichMeeting, Words, checked
 from commands.meetings.cards import meeting_card, series_card
 from commands.meetings.comers import told
+from commands.meetings.overlaps import warn
 from commands.meetings.which import SUGGESTED
 from storage import meetings
 from storage.meetings import HolidayRule, Meeting, MeetingState, Series
@@ -46,7 +47,8 @@ async def move(ctx: Context, meeting: WhichMeeting | None = None, *, to: DateSlo
     found.sequence += 1
     await planning.plan_due(ctx, [found])
     holiday = holiday_name(planning.local_day(found), ctx.room.language)
-    return await _tell(ctx, "meeting-moved", found, before=before, holiday=holiday)
+    moved = await _tell(ctx, "meeting-moved", found, before=before, holiday=holiday)
+    return [moved, *await warn(ctx, [found])]
 
 
 @command("meeting cancel")

@@ -13,6 +13,7 @@ from commands.meetings.arguments import Duration, Link, Words
 from commands.meetings.cards import meeting_card, series_card
 from commands.meetings.changes import Holidays, call_off, checked_title, end, refuse_clash
 from commands.meetings.comers import tally_of
+from commands.meetings.overlaps import warn
 from storage import meetings
 from storage.meetings import HolidayRule, Meeting, MeetingState, Series
 
@@ -34,7 +35,8 @@ async def open_series(
     _recur(ctx, series, pattern, lasts, holidays)
     ctx.tx.add(series)
     await planning.top_up(ctx, series)
-    return await series_card(ctx, "series-opened", series)
+    card = await series_card(ctx, "series-opened", series)
+    return [card, *await warn(ctx, await meetings.ahead(ctx.tx, series, ctx.now))]
 
 
 @open_series.edited
@@ -83,7 +85,7 @@ async def open_once(
     starts_at, ends_at = _times(ctx, when, lasts)
     await refuse_clash(ctx, starts_at)
     meeting = await set_single(ctx, starts_at, ends_at, title=checked_title(title), link=link, place=place)
-    return meeting_card(ctx, "meeting-opened", meeting)
+    return [meeting_card(ctx, "meeting-opened", meeting), *await warn(ctx, [meeting])]
 
 
 async def set_single(
@@ -137,7 +139,7 @@ async def change_once(
         await planning.name(ctx, [meeting])
     await planning.plan_due(ctx, [meeting])
     card = meeting_card(ctx, "meeting-opened", meeting, await tally_of(ctx, meeting), in_place=True)
-    return [ctx.react("✏️"), card]
+    return [ctx.react("✏️"), card, *await warn(ctx, [meeting])]
 
 
 @open_once.redacted
