@@ -123,6 +123,19 @@ async def test_a_date_moved_onto_a_holiday_moves_but_it_is_said(room: TestRoom) 
     assert "Bitte beachten: Der neue Tag ist ein Feiertag (Erster Weihnachtstag)." in moved.text
 
 
+async def test_a_date_that_has_begun_is_not_moved_but_can_be_cancelled_once(house: House, room: TestRoom) -> None:
+    await room.says(ONCE)
+    await house.sleep_until(DECEMBER_8 + timedelta(minutes=5))
+    before = await house.dump()
+    refused = await room.says("!treffen verschieben 8.12. auf 10.12.")
+    assert "hat schon begonnen und bleibt deshalb, wie er ist" in refused.message.text
+    assert await house.dump() == before
+    assert "fällt aus" in (await room.says("!treffen absagen 8.12. Feueralarm")).message.text
+    before = await house.dump()
+    assert "fällt schon aus" in (await room.says("!treffen absagen 8.12.")).message.text
+    assert await house.dump() == before
+
+
 @pytest.mark.parametrize(
     "text", ["!treffen ende", "!treffen ende 2.12.", "!treffen serie ende UAG1-2027-01-06", "!meeting end"]
 )
