@@ -59,7 +59,7 @@ async def agenda_of(ctx: Context, meeting: Meeting) -> Sequence[AgendaItem]:
 
 @job(planning.START)
 async def announce(ctx: Context, meeting_id: int) -> Answer:
-    """Say that a meeting begins, or late that it has begun; nothing once it is over."""
+    """Say that a meeting begins, or late that it has begun; nothing once it is over. Its minutes may begin then."""
     meeting = await meetings.by_id(ctx.tx, meeting_id)
     if meeting is None or not meeting.is_planned or not meeting.starts_at <= ctx.now < meeting.ends_at:
         return None
@@ -70,6 +70,7 @@ async def announce(ctx: Context, meeting_id: int) -> Answer:
         "agenda": await agenda_of(ctx, meeting),
         "running": await minutes.running(ctx.tx, ctx.room.id) is not None,
     }
+    await ctx.due("minutes scheduled", meeting, at=ctx.now)
     return Say(key="meeting-begins", data=data, about=meeting)
 
 

@@ -136,6 +136,22 @@ async def test_a_date_that_has_begun_is_not_moved_but_can_be_cancelled_once(hous
     assert await house.dump() == before
 
 
+async def test_an_agenda_fills_itself_three_days_before_wherever_the_date_goes(house: House, room: TestRoom) -> None:
+    await room.says(ONCE)
+    assert await due_times(house, "agenda fill") == [DECEMBER_8 - timedelta(days=3)]
+    await room.says("!treffen verschieben 8.12. auf 10.12.")
+    await room.says("!treffen erinnerungen 2d")
+    assert await due_times(house, "agenda fill") == [DECEMBER_8 - timedelta(days=1)]
+    cancelled = await room.says("!treffen absagen 10.12.")
+    assert await due_times(house, "agenda fill") == []
+    await room.redacts(cancelled.event_id)
+    assert await due_times(house, "agenda fill") == [DECEMBER_8 - timedelta(days=1)]
+    await room.says('!treffen jeden 3. Mittwoch im Monat 10:00 "Runde"')
+    assert len(await due_times(house, "agenda fill")) == 9
+    await room.says("!treffen ende")
+    assert len(await due_times(house, "agenda fill")) == 1
+
+
 @pytest.mark.parametrize(
     "text", ["!treffen ende", "!treffen ende 2.12.", "!treffen serie ende UAG1-2027-01-06", "!meeting end"]
 )
