@@ -1,5 +1,6 @@
 """Renders what handlers say and queues it: the way from a text key to an outbox row."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -68,6 +69,7 @@ async def _place(ctx: Context, say: Say, row: Outgoing) -> Outgoing | None:
 
 
 async def _queue_thread(ctx: Context, say: Say, root: Outgoing, catalogues: Mapping[str, Catalogue]) -> None:
+    await asyncio.sleep(0)  # a thread may be long, and others shall be heard meanwhile
     room = say.room or ctx.room
     rendered = catalogues[room.language].render(say.key, say.data, zone(room.zone))
     row = Outgoing(

@@ -25,7 +25,7 @@ async def announce_draft(ctx: Context, minutes_id: int) -> Answer:
         return None
     one = await shown(ctx.tx, minutes, ctx.setup.nobody, home=True)
     data = await summary(ctx, one, home=True)
-    return Say(key="minutes-draft", data=data, about=minutes, thread=files(ctx.room, one, ["md"]))
+    return Say(key="minutes-draft", data=data, about=minutes, thread=await files(ctx.room, one, ["md"]))
 
 
 @command("minutes approve", role=Role.CHAIR)
@@ -41,9 +41,10 @@ async def approve(ctx: Context, name: MinutesName = "") -> Answer:
     one = await approved(ctx.tx, minutes, minutes.version)
     assert one is not None  # noqa: S101 - just kept
     await agenda.close_from(ctx.tx, agenda.AgendaSource.MINUTES, minutes.id, ctx.now)
-    published = await _published(ctx, minutes, one)
+    text = await files(ctx.room, one, ["md"])
+    published = await _published(ctx, minutes, one, text)
     data = await summary(ctx, one, home=True) | {"published": bool(published)}
-    return [Say(key="minutes-now-approved", data=data, about=minutes, thread=files(ctx.room, one, ["md"])), *published]
+    return [Say(key="minutes-now-approved", data=data, about=minutes, thread=text), *published]
 
 
 @command("minutes correct", role=Role.CHAIR)
@@ -88,13 +89,14 @@ async def _keep(ctx: Context, minutes: Minutes) -> None:
     await ctx.tx.flush()
 
 
-async def _published(ctx: Context, minutes: Minutes, one: Shown) -> list[Say]:
-    """Tell the main room, unless it approved its own minutes."""
+async def _published(ctx: Context, minutes: Minutes, one: Shown, text: Say) -> list[Say]:
+    """Tell the main room, unless it approved its own minutes; `text` is the file that this room gets."""
     said = []
     for room in await rooms.of_kind(ctx.tx, RoomKind.MAIN):
         if room.id == ctx.room.id:
             continue
         data = await summary(ctx, one, home=False, room=room)
-        thread = None if data["address"] else files(room, one, ["md"])
+        same = text if room.language == ctx.room.language else await files(room, one, ["md"])
+        thread = None if data["address"] else same
         said.append(Say(key="minutes-published", data=data, about=minutes, room=room, thread=thread))
     return said

@@ -1,5 +1,6 @@
 """Which minutes are meant, and in which edition they are shown where."""
 
+import asyncio
 import re
 from collections.abc import Collection, Sequence
 from typing import Annotated, NamedTuple
@@ -113,7 +114,9 @@ async def approved(tx: AsyncSession, minutes: Minutes, number: int) -> Shown | N
     return Shown(document, Edition(MinutesState.APPROVED, number, one.approved_at, by, changes))
 
 
-def file(one: Shown, form: str, language: str) -> File:
+async def file(one: Shown, form: str, language: str) -> File:
     """Return minutes as a file to download."""
     mimetype, written = FORMS[form]
-    return File(f"{one.document.name}.{form}", mimetype, written(one.document, one.edition, language))
+    # In a thread: those of a long meeting take a tenth of a second, in which nobody else would be heard.
+    text = await asyncio.to_thread(written, one.document, one.edition, language)
+    return File(f"{one.document.name}.{form}", mimetype, text)

@@ -29,10 +29,10 @@ async def show(ctx: Context, name: MinutesName = "", *, form: Literal["md", "htm
         raise Refusal("minutes-running", name=found.meeting.name)
     one = await shown(ctx.tx, found.minutes, ctx.setup.nobody, home=home)
     if form is not None:
-        return as_file(ctx.room, one, form)
+        return await as_file(ctx.room, one, form)
     before, after = await filed.beside(ctx.tx, found.minutes, everywhere=not home)
     data = await summary(ctx, one, home=home) | {"before": before, "after": after}
-    thread = files(ctx.room, one, list(FORMS))
+    thread = await files(ctx.room, one, list(FORMS))
     return Say(key="minutes-shown", data=data, about=found.minutes, thread=thread)
 
 
@@ -113,14 +113,14 @@ async def summary(ctx: Context, one: Shown, *, home: bool, room: Room | None = N
     return {"document": one.document, "edition": one.edition, "address": address}
 
 
-def as_file(room: Room, one: Shown, form: str) -> Say:
+async def as_file(room: Room, one: Shown, form: str) -> Say:
     """Return the minutes as a file in the room's language."""
     data = {"document": one.document, "form": form}
-    return Say(key="minutes-file", data=data, file=file(one, form, room.language))
+    return Say(key="minutes-file", data=data, file=await file(one, form, room.language))
 
 
-def files(room: Room, one: Shown, forms: Sequence[str]) -> Say:
+async def files(room: Room, one: Shown, forms: Sequence[str]) -> Say:
     """Return the minutes as files, one message each."""
-    thread = files(room, one, forms[1:]) if forms[1:] else None
+    thread = await files(room, one, forms[1:]) if forms[1:] else None
     data = {"document": one.document, "form": forms[0]}
-    return Say(key="minutes-file", data=data, file=file(one, forms[0], room.language), thread=thread)
+    return Say(key="minutes-file", data=data, file=await file(one, forms[0], room.language), thread=thread)

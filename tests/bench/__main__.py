@@ -14,20 +14,21 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.bench import meetings, polls, register
+from tests.bench import archive, dates, meetings, minutes, polls, register, sessions
 from tests.bench.encrypted import measure_crowd, measure_store, set_up_identity
 from tests.bench.measure import TOKEN, WORKING_GROUPS, Bot, MeasurementError, Scene, Stage, measure_start, measure_work
 
 Figures = dict[str, float]
 
-LARGE: dict[str, Callable[[int], Awaitable[Figures]]] = {
+Parts = dict[str, Callable[[int], Awaitable[Figures]]]
+
+LARGE: Parts = {
     "votes": polls.measure_votes,
     "counts": polls.measure_counts,
     "shows polls with many edits": polls.measure_edits,
     "checks ballots": polls.measure_check,
     "lists many polls": polls.measure_many,
     "resolutions": register.measure_register,
-    "calendars": meetings.measure_calendar,
 }
 LARGE_TITLES = {
     "vote_command_10_ms": ("A vote by command, 10 ballots", ""),
@@ -64,12 +65,74 @@ LARGE_TITLES = {
     "enter_100_ms": ("Entering a resolution, 100 in the register", ""),
     "enter_10000_ms": ("Entering a resolution, 10,000 in the register", ""),
     "enter_ratio": ("Entering a resolution, 10,000 to 100", "at most 1.3"),
+}
+MEETINGS: Parts = {
+    "a long session": minutes.measure_session,
+    "fifty sessions": sessions.measure_sessions,
+    "reminders": dates.measure_reminders,
+    "agendas": dates.measure_agenda,
+    "the archive": archive.measure_archive,
+    "calendars": meetings.measure_calendar,
+}
+KINDS = {
+    "topic": "!thema",
+    "info": "!info",
+    "hash_info": "#info",
+    "idea": "!idee",
+    "hash_idea": "#idea",
+    "link": "!link",
+    "decided": "!beschlossen",
+    "task": "!aufgabe",
+    "hash_task": "#action",
+    "here": "!da",
+}
+MEETING_TITLES = {
+    "line_first_ms": ("A line, the first hundred of a session", ""),
+    "line_last_ms": ("A line, the last hundred of 2,000", ""),
+    "line_ratio": ("A line, the last hundred of 2,000 to the first", "at most 1.2"),
+    "ten_first_ms": ("Ten lines, one of each kind, the first hundred", ""),
+    "ten_last_ms": ("Ten lines, one of each kind, the last hundred", ""),
+    "ten_ratio": ("Ten lines, the last hundred to the first", "at most 1.2"),
+    **{f"line_last_{kind}_ms": (f"A line of the last hundred: {words}", "") for kind, words in KINDS.items()},
+    "close_ms": ("The end of 2,000 lines, the draft, and all files", "under 1,000 ms"),
+    "end_ms": ("The end: !sitzung ende", ""),
+    "draft_ms": ("The end: the draft with its file", ""),
+    "show_ms": ("The end: !protokoll with three files", ""),
+    "gather_ms": ("2,000 lines: reading them", ""),
+    "form_md_ms": ("2,000 lines: Markdown", ""),
+    "form_html_ms": ("2,000 lines: HTML", ""),
+    "form_txt_ms": ("2,000 lines: text", ""),
+    "approve_first_ms": ("2,000 lines: approving them", ""),
+    "approve_ms": ("2,000 lines: approving what is other", ""),
+    "missed_ms": ("2,000 lines: !verpasst", ""),
+    "line_alone_ms": ("A line, one session after the other", ""),
+    "line_crowd_ms": ("A line, 50 sessions at once", ""),
+    "line_crowd_ratio": ("A line, 50 sessions at once to one", "at most 1.2"),
+    "session_end_ms": ("The end of one session of 20 lines, with its draft", ""),
+    "sessions_end_ms": ("The end of 50 at the same moment, with their drafts", ""),
+    "sessions_s": ("50 sessions: starts, 1,000 lines, ends", ""),
+    "reminder_ms": ("A reminder, of 500 in one minute", ""),
+    "reminders_ms": ("All of these", ""),
+    "reminders_waiting_ms": ("All of these, with waiting for the disk", "under 60,000 ms"),
+    "reminder_first_queries": ("Statements of the first reminder", ""),
+    "reminder_last_queries": ("Statements of the last", "as many"),
+    "fill_100_ms": ("Filling an agenda, 100 open action items", ""),
+    "fill_1000_ms": ("Filling an agenda, 1,000 open action items", ""),
+    "fill_ratio": ("Filling an agenda, 1,000 to 100", "at most 1.3"),
+    "agenda_1000_ms": ("!tagesordnung, 1,000 open action items", ""),
+    "archive_index_20_ms": ("Archive on the web: the index, 20 minutes", ""),
+    "archive_index_500_ms": ("Archive on the web: the index, 100 of 500 minutes", ""),
+    "archive_page_20_ms": ("Archive on the web: a page, 20 minutes", ""),
+    "archive_page_500_ms": ("Archive on the web: a page, 500 minutes", ""),
+    "archive_page_ratio": ("Archive on the web: a page, 500 to 20", "at most 1.3"),
     "calendar_first_ms": ("Calendar of six groups and three years, rendered", "under 50 ms"),
     "calendar_told_ms": ("Calendar, unchanged: the answer, over HTTP", ""),
     "calendar_1_ms": ("Calendar, an answer to one subscriber", ""),
     "calendar_1000_ms": ("Calendar, an answer to one of 1,000 subscribers", ""),
     "calendar_ratio": ("Calendar, an answer to one of 1,000 to one of one", "at most 1.3"),
 }
+UNITS = {"ratio": "x", "ms": "ms", "s": "s", "queries": ""}
+"""What a figure is counted in, by the last word of its key."""
 TITLES = {
     "burst_cpu_ms": ("CPU per command, all at once (ms)", "at most 2 x"),
     "paced_cpu_ms": ("CPU per command, one at a time (ms)", ""),
@@ -187,32 +250,33 @@ def table(middle: dict[str, Figures], ratio: Figures) -> Table:
     return shown
 
 
-async def measure_large(tries: int) -> Figures:
-    """Measure what polls and the register cost in a large initiative, in this process."""
+async def measure_parts(parts: Parts, tries: int) -> Figures:
+    """Measure these parts one after the other, in this process."""
     found: Figures = {}
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=len(LARGE))
-        for name, part in LARGE.items():
-            progress.update(task, description=f"Large initiative: {name}")
+        task = progress.add_task("", total=len(parts))
+        for name, part in parts.items():
+            progress.update(task, description=f"By itself: {name}")
             found |= await part(tries)
             progress.advance(task)
     return found
 
 
-def large_table(found: Figures) -> Table:
-    """Lay the figures of the large initiative out for reading."""
+def parts_table(found: Figures, titles: dict[str, tuple[str, str]]) -> Table:
+    """Lay the figures of parts out for reading."""
     shown = Table("Median of CPU, SQLite", "uagbot", "aim")
     shown.columns[1].justify = shown.columns[2].justify = "right"
-    for key, (title, aim) in LARGE_TITLES.items():
-        shown.add_row(title, f"{found[key]:.2f} {'x' if key.endswith('_ratio') else 'ms'}", aim)
+    for key, (title, aim) in titles.items():
+        unit = UNITS[key.rpartition("_")[2]]
+        shown.add_row(title, f"{found[key]:.2f} {unit}" if unit else f"{found[key]:.0f}", aim)
     return shown
 
 
 def main() -> int:
-    """Measure uagbot beside a bare echo bot, both against the same homeserver in memory, and polls by themselves."""
+    """Measure uagbot beside a bare echo bot, both against the same homeserver in memory, and polls and meetings by themselves."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=main.__doc__)
-    parts = [*(bot.name for bot in BOTS), "polls"]
-    parser.add_argument("--only", choices=parts, help="measure one of the two bots, or what polls cost")
+    parts = [*(bot.name for bot in BOTS), "polls", "meetings"]
+    parser.add_argument("--only", choices=parts, help="measure one of the two bots, or what polls or meetings cost")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--commands", type=int, default=400, help="how many are said at once")
     parser.add_argument("--paced", type=int, default=200, help="how many are said one at a time")
@@ -226,17 +290,28 @@ def main() -> int:
     except MeasurementError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    large = asyncio.run(measure_large(asked.rounds)) if asked.only in (None, "polls") else {}
+    large = asyncio.run(measure_parts(LARGE, asked.rounds)) if asked.only in (None, "polls") else {}
+    held = asyncio.run(measure_parts(MEETINGS, asked.rounds)) if asked.only in (None, "meetings") else {}
     middle = medians(rounds)
     ratio = ratios(middle)
     if middle:
         Console().print(table(middle, ratio))
     if large:
-        Console().print(large_table(large))
+        Console().print(parts_table(large, LARGE_TITLES))
+    if held:
+        Console().print(parts_table(held, MEETING_TITLES))
     if asked.json:
         machine = {"python": platform.python_version(), "cores": os.cpu_count()}
         load = {key: getattr(asked, key) for key in ("commands", "paced", "rooms", "messages")}
-        report = {**machine, **load, "rounds": rounds, "medians": middle, "ratios": ratio, "large": large}
+        report = {
+            **machine,
+            **load,
+            "rounds": rounds,
+            "medians": middle,
+            "ratios": ratio,
+            "large": large,
+            "meetings": held,
+        }
         asked.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0
 

@@ -10,8 +10,6 @@ from sqlalchemy import select, update
 from commands.minutes import rendering
 from commands.minutes.editions import Shown, shown
 from commands.minutes.gathering import gather
-from storage import due, rooms
-from storage import minutes as stored
 from storage.minutes import Line, LineKind, Minutes
 from storage.rooms import RoomKind
 from tests.bench.large import Samples, cpu, house, in_turn, medians, member, new_message, settle
@@ -24,7 +22,6 @@ TENS = 10
 PEOPLE = 30
 CORRECTED = 20
 """So many lines are other when the minutes are approved again."""
-DRAFT = "minutes draft"
 TAGS: Mapping[str, Callable[[int], str]] = {
     "topic": lambda number: f'!thema "Ausbau im Abschnitt {number}"',
     "info": lambda number: f"!info Die Gemeinde {number} meldet, wo ihre Server stehen",
@@ -76,11 +73,22 @@ class Session:
         return await self.place.deliver()
 
 
+async def group(place: House, key: str) -> TestRoom:
+    """Make a group of thirty people and a chair."""
+    return await place.room(key, "Anna", *map(member, range(PEOPLE)), powers={"Anna": 100})
+
+
 async def begin(place: House, key: str) -> Session:
     """Begin an unplanned session in a new group."""
-    room = await place.room(key, "Anna", *map(member, range(PEOPLE)), powers={"Anna": 100})
-    await room.says("!sitzung start")
-    return Session(place, room)
+    found = Session(place, await group(place, key))
+    await found.say("!sitzung start", {})
+    return found
+
+
+async def fire(place: House) -> None:
+    """Do all that is due."""
+    while (await place.dispatcher.deadlines.fire_next(place.now)).handled:
+        pass
 
 
 async def measure_session(tries: int) -> dict[str, float]:
@@ -118,25 +126,14 @@ async def _end(long: Session, samples: Samples, tries: int) -> None:
     for turn in range(tries):
         with cpu(samples, "close_ms"):
             ended = await long.say("!sitzung ende", samples, "end_ms")
-            drafted = await _draft(long, samples)
-            shown_ = await long.say("!protokoll", samples, "show_ms")
-        files = [one.content["filename"].rpartition(".")[2] for one in shown_ if one.file_text]
-        assert (ended[0].key, drafted[0].key, files) == ("session-ended", "minutes-draft", list(FORMS))
+            with cpu(samples, "draft_ms"):
+                await fire(long.place)
+            drafted = await long.place.deliver()
+            told = await long.say("!protokoll", samples, "show_ms")
+        assert [one.key for one in (ended[0], drafted[0])] == ["session-ended", "minutes-draft"]
+        assert [one.content["filename"].rpartition(".")[2] for one in told if one.file_text] == list(FORMS)
         if turn < tries - 1:
             await long.say("!sitzung weiter", {})
-
-
-async def _draft(long: Session, samples: Samples) -> list[Sent]:
-    async with long.place.database.begin() as tx:
-        room = await rooms.by_matrix_id(tx, long.room.id)
-        assert room is not None
-        found = await stored.latest(tx, room.id)
-        assert found is not None
-        await due.add(tx, DRAFT, found.id, room.id, long.place.now)
-    with cpu(samples, "draft_ms"):
-        while (await long.place.dispatcher.deadlines.fire_next(long.place.now)).handled:
-            pass
-    return [one for one in await long.place.deliver() if one.key == "minutes-draft"]
 
 
 async def _write(long: Session, samples: Samples, tries: int) -> None:
