@@ -2,19 +2,22 @@
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import DateTime, ForeignKey, Index, UniqueConstraint, delete, exists, func, insert, or_, select
+from sqlalchemy import DateTime, ForeignKey, Index, UniqueConstraint, and_, delete, exists, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import Select
 
+from storage import outbox
 from storage.base import Base
 from storage.due import Due
 from storage.minutes import Minutes
-from storage.rooms import Room
+from storage.rooms import Room, RoomKind
+
+LONGEST = timedelta(days=2)  # commands take up to a day
 
 
 def _new_uid() -> str:
@@ -179,6 +182,41 @@ async def in_room_between(tx: AsyncSession, room_id: int, since: datetime, until
     return (await tx.scalars(query.order_by(Meeting.starts_at, Meeting.id))).all()
 
 
+async def in_rooms_between(
+    tx: AsyncSession, room_ids: Collection[int], since: datetime, until: datetime
+) -> Sequence[Meeting]:
+    """Return the meetings of these rooms that start in `since <= t < until`, cancelled ones too."""
+    query = select(Meeting).where(Meeting.room_id.in_(room_ids), Meeting.starts_at >= since, Meeting.starts_at < until)
+    return (await tx.scalars(query.order_by(Meeting.starts_at, Meeting.id))).all()
+
+
+async def overlapping(tx: AsyncSession, dates: Sequence[Meeting]) -> Sequence[tuple[Meeting, Room]]:
+    """Return the planned meetings of all rooms, with their rooms, that take place at the time of any of these dates.
+
+    The dates themselves are left out. How long a meeting may be bounds the search.
+    """
+    if not dates:
+        return []
+    at_the_time = or_(
+        *(
+            and_(
+                Meeting.starts_at > date.starts_at - LONGEST,
+                Meeting.starts_at < date.ends_at,
+                Meeting.ends_at > date.starts_at,
+            )
+            for date in dates
+        )
+    )
+    query = select(Meeting, Room).join(Room, Room.id == Meeting.room_id).where(Room.joined, at_the_time)
+    query = query.where(Meeting.state == MeetingState.PLANNED, Meeting.id.not_in([date.id for date in dates]))
+    return [(meeting, room) for meeting, room in await tx.execute(query.order_by(Meeting.starts_at, Meeting.id))]
+
+
+async def named(tx: AsyncSession, names: Collection[str]) -> Sequence[Meeting]:
+    """Return the meetings with these names (in capitals)."""
+    return (await tx.scalars(select(Meeting).where(Meeting.name.in_(names)).order_by(Meeting.id))).all()
+
+
 def listing(now: datetime, room_ids: Iterable[int]) -> Select[Meeting]:
     """Return the query for all dates of these rooms that are not over, cancelled and skipped ones too, next first."""
     query = select(Meeting).where(Meeting.room_id.in_(list(room_ids)), Meeting.ends_at > now)
@@ -232,6 +270,12 @@ async def taken(tx: AsyncSession, names: Iterable[str]) -> set[str]:
 async def remove(tx: AsyncSession, found: Iterable[Meeting]) -> None:
     """Delete dates that will not be."""
     await tx.execute(delete(Meeting).where(Meeting.id.in_([meeting.id for meeting in found])))
+
+
+async def lists_of(tx: AsyncSession, room_id: int) -> set[int]:
+    """Return the rooms whose pinned list shows the dates of this one: itself and the main room, if they have one."""
+    showing = select(Room.id).where(or_(Room.id == room_id, Room.kind == RoomKind.MAIN), Room.joined)
+    return await outbox.pinned(tx, Room.noun, showing)
 
 
 async def plan(

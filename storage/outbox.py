@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import Select
 
 from storage.base import Base
 from storage.rooms import Room
 
 PENDING = text("sent_at IS NULL")
+PIN, UNPIN = "pin", "unpin"
 NO_EDIT = text("coalesce(relation, '') <> 'm.replace'")  # a message may be edited thousands of times
 
 
@@ -24,7 +26,8 @@ class Outgoing(Base):
     """One event to send; its transaction id lets the homeserver drop a repeat (spec: "Transaction identifiers").
 
     `target_id` points at an earlier row whose event this one edits or refers to; its event id is filled in when
-    it is sent. `key` is the text it came from, so that a later text of the same key can replace it in place.
+    it is sent. With the relation `pin` or `unpin` nothing is sent but the room's list of pinned events changed.
+    `key` is the text it came from, so that a later text of the same key can replace it in place.
     `attachment` is the text of a file that is uploaded before its event is sent, and is dropped then.
     """
 
@@ -127,6 +130,18 @@ async def events_about(tx: AsyncSession, about_kind: str, about_id: int) -> list
     query = query.where(NO_EDIT, Outgoing.event_id.is_not(None))
     found = await tx.execute(query.order_by(Outgoing.id))
     return [(room, event) for room, event in found if event is not None]
+
+
+async def pinned(tx: AsyncSession, about_kind: str, about_ids: Iterable[int] | Select[int]) -> set[int]:
+    """Return about which of these subjects a message was to be pinned, and has not been to be unpinned since."""
+    newest = (
+        select(func.max(Outgoing.id))
+        .where(Outgoing.about_kind == about_kind, Outgoing.about_id.in_(about_ids), NO_EDIT)
+        .where(Outgoing.relation.in_((PIN, UNPIN)))
+        .group_by(Outgoing.about_id)
+    )
+    query = select(Outgoing.about_id).where(Outgoing.id.in_(newest), Outgoing.relation == PIN)
+    return {number for number in await tx.scalars(query) if number is not None}
 
 
 OLDEST = (

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import ForeignKey, Index, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from storage.base import Base
 
@@ -163,6 +163,21 @@ async def members(tx: AsyncSession, room: Room) -> Sequence[RoomMember]:
     """Return who is joined in the room, by name."""
     query = select(RoomMember).where(RoomMember.room_id == room.id, RoomMember.membership == "join")
     return (await tx.scalars(query.order_by(RoomMember.name, RoomMember.user_id))).all()
+
+
+async def shared_members(
+    tx: AsyncSession, room: Room, other_ids: Iterable[int], *, without: Iterable[str]
+) -> dict[int, list[RoomMember]]:
+    """Return who is joined in this room and in each of the others, as in this room and by name; without the bots."""
+    other = aliased(RoomMember)
+    query = select(other.room_id, RoomMember).join(other, other.user_id == RoomMember.user_id)
+    query = query.where(RoomMember.room_id == room.id, RoomMember.membership == "join")
+    query = query.where(other.room_id.in_(list(other_ids)), other.membership == "join")
+    query = query.where(RoomMember.user_id.not_in(list(without)))
+    found: dict[int, list[RoomMember]] = {}
+    for number, member in await tx.execute(query.order_by(RoomMember.name, RoomMember.user_id)):
+        found.setdefault(number, []).append(member)
+    return found
 
 
 async def count_members(tx: AsyncSession, room: Room, *, without: Iterable[str]) -> int:

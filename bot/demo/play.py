@@ -79,6 +79,7 @@ async def _play_in(
         stage = await _unless(stop, _set_the_stage(folder, synapse, stack, encrypted=encrypted))
     await _unless(stop, _act(stage, scenes, console))
     _print_rooms(stage, console)
+    _print_addresses(stage, console)
     _print_result(stage.ledger, console, time.monotonic() - began)
     return stage
 
@@ -182,6 +183,12 @@ def _print_result(ledger: Ledger, console: Console, seconds: float) -> None:
     style = "bold green" if ledger.all_met else "bold red"
     line = f"{ledger.met} Erwartungen erfüllt, {len(ledger.missed)} verfehlt · {seconds:.0f} s"
     console.print(Text(line, style=style))
+
+
+def _print_addresses(stage: Stage, console: Console) -> None:
+    console.print("\nZum Nachsehen im Browser oder Kalender, solange der Bot läuft:")
+    for name, address in stage.addresses.items():
+        console.print(Text(f"  {name}: {address}"), soft_wrap=True)
 
 
 def _print_logins(stage: Stage, console: Console) -> None:

@@ -6,7 +6,7 @@ from bot.demo.ledger import Event, text_of
 from bot.demo.stage import Stage, Stuck, number_in, on, resolution_in
 
 MEETING = "UAG6-2026-11-24"
-ADDRESS = re.compile(r"https?://\S+?(?=[\s)>]|$)")
+ADDRESS = re.compile(r"https?://[^\s`)>]+")
 
 
 async def towards_the_meeting(stage: Stage) -> None:
@@ -87,7 +87,7 @@ async def session(stage: Stage) -> None:
     await stage.says("Ina", people, "!da", reaction="✅")
     await stage.says("Fritz", people, "!anwesend", "3 von 4 Kommunen vertreten", "beschlussfähig", "Frau Meier")
     await stage.says("Ina", people, "!link https://www.example.org/pendler Fragebogen für Pendler", reaction="✅")
-    await stage.says("Ina", people, "!wort", reaction="✅")
+    await stage.says("Ina", people, "!wort", "Redeliste", "Ina")
     await stage.says("Fritz", people, "!wort an @Ina", "Das Wort hat Ina", at=["Ina"])
     await stage.says("Fritz", people, "!thema vertagen", reaction="✅")
 
@@ -105,12 +105,12 @@ async def minutes(stage: Stage) -> None:
     told = await stage.says("Fritz", people, "!protokolle link", "/archive/", "auch Entwürfe")
     stage.addresses["Protokoll von UAG6"] = f"{address_in(told).rstrip('/')}/{MEETING}"
     await stage.reads("Protokoll von UAG6", "17. Mai", "Entwurf", without=["10. Mai", "Das war ein Versehen"])
-    await stage.says("Carla", people, "!protokoll genehmigen", "Das darf nur die Leitung")
+    await stage.says("Ina", people, "!protokoll genehmigen", "Das darf nur die Leitung")
     await stage.says("Fritz", people, f"!protokoll genehmigen {MEETING}", "Genehmigt", "Version 1")
     await stage.shows(
         main, "die Veröffentlichung im Hauptraum", "Protokoll von UAG6", MEETING, resolution_in(draft), "2.000 Euro"
     )
-    await stage.says("Bodo", people, "!protokoll genehmigen", "Genehmigung")
+    await stage.says("Fritz", people, f"!protokoll genehmigen {MEETING}", "ist schon genehmigt")
     await stage.reads("Protokoll von UAG6", "17. Mai", "Genehmigt", "Frau Meier", "Fragebogen für Pendler")
     await stage.says("Carla", people, "!beschlüsse Jugendforum", resolution_in(draft))
 

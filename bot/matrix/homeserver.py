@@ -159,6 +159,24 @@ class Homeserver:
             raise Unreachable("the answer names no event")
         return str(answer["event_id"])
 
+    async def pin(self, room: str, event_id: str, *, pinned: bool) -> str | None:
+        """Put an event on the room's list of pinned ones, as the last, or take it off; the others stay.
+
+        Returns the state event that says so, None if it was so already.
+        """
+        path = f"/_matrix/client/v3/rooms/{quote(room, safe='')}/state/m.room.pinned_events"
+        try:
+            known = (await self.call("GET", path)).get("pinned")
+        except Rejected as error:
+            if error.code != "M_NOT_FOUND":
+                raise
+            known = None
+        before = known if isinstance(known, list) else []
+        if (event_id in before) == pinned:
+            return None
+        after = [*before, event_id] if pinned else [one for one in before if one != event_id]
+        return str((await self.call("PUT", path, {"pinned": after})).get("event_id"))
+
     def is_encrypted(self, room: str) -> bool:
         """Whether what is sent into this room is encrypted. Raises Unreachable as long as nobody knows."""
         if not self.encrypts:

@@ -115,6 +115,8 @@ class Sender:
         """Send one row until it has arrived or the server has said no for good."""
         if row.target_id is not None and target is None:
             return self._given_up(row, "TARGET_NOT_SENT")
+        if row.relation in (outbox.PIN, outbox.UNPIN):
+            return await self._pin(row, room, target or "")
         content, text = with_relation(row, target), row.attachment
         try:
             if text is not None:
@@ -124,6 +126,17 @@ class Sender:
             # The same reaction twice is what was wanted.
             return Result(row, None) if error.code == "M_DUPLICATE_ANNOTATION" else self._given_up(row, error.code)
         self.health.sent += 1
+        return Result(row, event_id)
+
+    async def _pin(self, row: Outgoing, room: str, target: str) -> Result:
+        """Pin or unpin an event. Where the room forbids it, that is no fault: whoever asked for it was told."""
+        try:
+            event_id = await self._insist(
+                row, lambda: self.homeserver.pin(room, target, pinned=row.relation == outbox.PIN)
+            )
+        except Rejected as error:
+            log.info("what is pinned was not changed", room=row.room_id, code=error.code)
+            return Result(row, None, error.code)
         return Result(row, event_id)
 
     async def _insist(self, row: Outgoing, ask: Callable[[], Awaitable[Done]]) -> Done:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -70,6 +70,10 @@ class Context:
         """Show the newest state in the earlier message of the same key and subject, if there is one."""
         return Say(key=key, data=data, about=about, room=room, in_place=True)
 
+    def pin(self, key: str, *, about: Subject, pinning: Literal["pin", "unpin"] = "pin") -> Say:
+        """Pin this room's newest message of that key and subject, or pin it no more; where it is forbidden, nothing."""
+        return Say(key="", about=about, form=_pinned_events, refers_to=key, pinning=pinning)
+
     def react(self, key: str, *, about: Subject | None = None) -> Say:
         """Acknowledge the message by a reaction (for an edit: on the message that was edited).
 
@@ -109,6 +113,11 @@ class Context:
     async def said(self, key: str, about: Subject) -> outbox.Outgoing | None:
         """Return the message that was said with this key about the subject."""
         return await outbox.first_about(self.tx, about.noun, about.id, key)
+
+
+def _pinned_events(_: Rendered) -> tuple[str, dict[str, Any]]:
+    """Which events are pinned is known when it is this one's turn (spec: `m.room.pinned_events`)."""
+    return "m.room.pinned_events", {}
 
 
 def reaction_on(event_id: str, key: str) -> Form:

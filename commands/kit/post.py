@@ -49,19 +49,19 @@ async def _queue(ctx: Context, say: Say, catalogues: Mapping[str, Catalogue], *,
 
 
 async def _place(ctx: Context, say: Say, row: Outgoing) -> Outgoing | None:
-    """Queue the row as what it is: new, an edit of an earlier message, or an event that references one.
+    """Queue the row as what it is: new, an edit of an earlier message, or an event that references or pins one.
 
-    Where there is no earlier message to edit, nothing is queued.
+    Where there is no earlier message to edit or to pin, nothing is queued.
     """
     key = say.key if say.in_place else say.refers_to
     if key is None or say.about is None:
         return await outbox.add(ctx.tx, row)
     earlier = await outbox.first_about(ctx.tx, say.about.noun, say.about.id, key, row.room_id)
     if earlier is None:
-        return None if say.in_place else await outbox.add(ctx.tx, row)
+        return None if say.in_place or say.pinning else await outbox.add(ctx.tx, row)
     row.target_id = earlier.id
     if not say.in_place:
-        row.relation = "m.reference"
+        row.relation = say.pinning or "m.reference"
         return await outbox.add(ctx.tx, row)
     row.relation = "m.replace"
     row.content = edit_of(row.content)

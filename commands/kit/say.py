@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from storage.base import Subject
 from storage.rooms import Room
@@ -34,7 +34,8 @@ class Say:
     about: what reactions, votes and replies to the message will mean. room: where, if not where the command came
     from. mention: the people who shall be notified. form: turns the text into another event than a message.
     in_place: edit the earlier message of the same key and subject, if there is one. refers_to: key of the earlier
-    message of the same subject that the event references. thread: what continues in a thread below. file: what the
+    message of the same subject that the event references; with `pinning` (`pin`, `unpin`) that message is pinned in its
+    room, or pinned no more, and nothing is sent. thread: what continues in a thread below. file: what the
     text is the caption of; neither with `form` nor `in_place`.
     """
 
@@ -46,6 +47,7 @@ class Say:
     form: Form | None = None
     in_place: bool = False
     refers_to: str | None = None
+    pinning: Literal["pin", "unpin"] | None = None
     thread: "Say | None" = None
     file: File | None = None
 

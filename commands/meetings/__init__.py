@@ -1,7 +1,7 @@
 """Meetings: a group's series and single dates, told in the room and announced in time."""
 
 from commands.kit.triggers import Capability
-from commands.meetings import announcements, calendar, changes, handlers, lists, settling
+from commands.meetings import announcements, calendar, changes, handlers, lists, pinning, private, rsvps, settling
 
 CAPABILITY = Capability(
     __name__,
@@ -18,6 +18,18 @@ CAPABILITY = Capability(
         calendar.show,
         calendar.renew,
         calendar.hand_out,
+        pinning.pin_list,
+        pinning.unpin_list,
+        pinning.show_list,
+        rsvps.accept,
+        rsvps.decline,
+        rsvps.tentative,
+        rsvps.list_answers,
+        rsvps.answer_by_reaction,
+        rsvps.show_answers,
+        private.remind_me,
+        private.remind_me_no_more,
+        private.remind_privately,
         announcements.no_reminders,
         announcements.set_reminders,
         announcements.remind,

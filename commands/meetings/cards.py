@@ -11,6 +11,7 @@ from commands.kit.say import Say
 from commands.kit.texts import zone
 from commands.kit.workdays import holiday_name
 from commands.meetings import planning, schedule
+from commands.meetings.answers import NOBODY, Tally
 from storage import meetings
 from storage.meetings import Meeting, Series
 
@@ -52,9 +53,9 @@ async def series_card(ctx: Context, key: str, series: Series, *, in_place: bool 
     return Say(key=key, data=data, about=series, in_place=in_place)
 
 
-def meeting_card(ctx: Context, key: str, meeting: Meeting, *, in_place: bool = False) -> Say:
-    """Show one date with all that is known of it."""
-    data = {"meeting": meeting, "holiday": entry(ctx, meeting).holiday, "leads": spoken_leads(ctx)}
+def meeting_card(ctx: Context, key: str, meeting: Meeting, tally: Tally = NOBODY, *, in_place: bool = False) -> Say:
+    """Show one date with all that is known of it, and how many come."""
+    data = {"meeting": meeting, "holiday": entry(ctx, meeting).holiday, "leads": spoken_leads(ctx), "tally": tally}
     return Say(key=key, data=data, about=meeting, in_place=in_place)
 
 

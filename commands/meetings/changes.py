@@ -1,7 +1,7 @@
 """What members say to move, cancel and change dates, and to end a series."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from commands.kit.context import Context
 from commands.kit.readers import DateSlot
@@ -14,12 +14,14 @@ from commands.meetings import planning, schedule
 from commands.meetings.arguments import Link, WhichMeeting, Words, checked
 from commands.meetings.calendar import with_file
 from commands.meetings.cards import meeting_card, series_card
+from commands.meetings.comers import told
+from commands.meetings.overlaps import warn
+from commands.meetings.which import SUGGESTED
 from storage import meetings
 from storage.meetings import HolidayRule, Meeting, MeetingState, Series
 
 LONGEST_TITLE = 120
 LONGEST_REASON = 300
-SUGGESTED = 3
 
 Holidays = Literal["skip", "move", "keep"]
 
@@ -30,10 +32,14 @@ async def move(ctx: Context, meeting: WhichMeeting | None = None, *, to: DateSlo
     found = await _one_of_mine(ctx, meeting)
     if found.state == MeetingState.CANCELLED:
         raise Refusal("meeting-is-off", meeting=found)
+    if found.is_planned and found.starts_at <= ctx.now:
+        raise Refusal("meeting-has-begun", meeting=found)
     where = zone(found.zone)
     before, length = found.starts_at, found.ends_at - found.starts_at
     wall = before.astimezone(where)
     starts_at, ends_at = schedule.placed(to, day=wall.date(), time=wall.time(), length=length, zone=where)
+    if found.is_planned and (starts_at, ends_at) == (before, found.ends_at):
+        raise Refusal("meeting-same-time", meeting=found)
     if starts_at <= ctx.now:
         raise Refusal("date-past", day=starts_at.astimezone(where).date())
     await refuse_clash(ctx, starts_at, besides=found)
@@ -42,8 +48,8 @@ async def move(ctx: Context, meeting: WhichMeeting | None = None, *, to: DateSlo
     found.sequence += 1
     await planning.plan_due(ctx, [found])
     holiday = holiday_name(planning.local_day(found), ctx.room.language)
-    said = ctx.say("meeting-moved", about=found, meeting=found, before=before, holiday=holiday)
-    return await with_file(ctx, said, found)
+    moved = await _tell(ctx, "meeting-moved", found, before=before, holiday=holiday)
+    return [moved, *await warn(ctx, [found])]
 
 
 @command("meeting cancel")
@@ -68,7 +74,7 @@ async def reinstate(ctx: Context, meeting_id: int) -> Answer:
     found.state, found.reason = MeetingState.PLANNED, None
     found.sequence += 1
     await planning.plan_due(ctx, [found])
-    return await with_file(ctx, ctx.say("meeting-reinstated", about=found, meeting=found), found)
+    return await _tell(ctx, "meeting-reinstated", found)
 
 
 @command("meeting change")
@@ -90,9 +96,13 @@ async def change(
     found = await _one_of_mine(ctx, meeting)
     if found.state == MeetingState.CANCELLED:
         raise Refusal("meeting-is-off", meeting=found)
+    before = (found.title, found.place, found.link)
     _set(found, title, place, link)
+    if before == (found.title, found.place, found.link):
+        raise Refusal("meeting-same", meeting=found)
     found.override = True
     found.sequence += 1
+    await planning.show_lists(ctx)
     return await with_file(ctx, meeting_card(ctx, "meeting-changed", found), found)
 
 
@@ -104,9 +114,12 @@ async def end_series(ctx: Context, meeting: WhichMeeting | None = None) -> Answe
 
 async def end(ctx: Context, series: Series) -> Say:
     """End a series and say which dates vanish."""
+    concerned = await told(ctx, await meetings.ahead(ctx.tx, series, ctx.now))
     gone = await planning.stop(ctx, series)
     planned = sorted(meeting.starts_at for meeting in gone if meeting.is_planned)
-    return await with_file(ctx, ctx.say("series-ended", about=series, series=series, gone=planned), series)
+    data = {"series": series, "gone": planned, "told": concerned}
+    said = Say(key="series-ended", data=data, about=series, mention=concerned.users)
+    return await with_file(ctx, said, series)
 
 
 async def call_off(ctx: Context, meeting: Meeting, reason: str) -> Say:
@@ -115,7 +128,14 @@ async def call_off(ctx: Context, meeting: Meeting, reason: str) -> Say:
     meeting.override = True
     meeting.sequence += 1
     await planning.plan_due(ctx, [meeting])
-    return await with_file(ctx, ctx.say("meeting-cancelled", about=meeting, meeting=meeting), meeting)
+    return await _tell(ctx, "meeting-cancelled", meeting)
+
+
+async def _tell(ctx: Context, key: str, meeting: Meeting, **more: Any) -> Say:
+    """Tell everybody of a change, with the new calendar file, and notify those who meant to come."""
+    concerned = await told(ctx, [meeting])
+    data = {"meeting": meeting, "told": concerned, **more}
+    return await with_file(ctx, Say(key=key, data=data, about=meeting, mention=concerned.users), meeting)
 
 
 async def refuse_clash(ctx: Context, starts_at: datetime, besides: Meeting | None = None) -> None:
@@ -166,7 +186,7 @@ async def _one_of_mine(ctx: Context, meeting: Meeting | None) -> Meeting:
     """The date that is meant, if it is not over and the sender may change it."""
     if meeting is None:
         coming = await meetings.upcoming(ctx.tx, ctx.now, room_id=ctx.room.id, limit=SUGGESTED)
-        raise Refusal("meeting-which", coming=coming)
+        raise Refusal("meeting-which", coming=coming, direct=False)
     await ctx.allow(Role.CHAIR, or_user=meeting.created_by)
     if meeting.ends_at <= ctx.now:
         raise Refusal("meeting-is-over", meeting=meeting)

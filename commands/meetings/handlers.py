@@ -14,6 +14,8 @@ from commands.meetings.arguments import Duration, Link, Words
 from commands.meetings.calendar import with_file
 from commands.meetings.cards import meeting_card, series_card
 from commands.meetings.changes import Holidays, call_off, checked_title, end, refuse_clash
+from commands.meetings.comers import tally_of
+from commands.meetings.overlaps import warn
 from storage import meetings
 from storage.meetings import HolidayRule, Meeting, MeetingState, Series
 
@@ -35,7 +37,8 @@ async def open_series(
     _recur(ctx, series, pattern, lasts, holidays)
     ctx.tx.add(series)
     await planning.top_up(ctx, series)
-    return await with_file(ctx, await series_card(ctx, "series-opened", series), series)
+    card = await with_file(ctx, await series_card(ctx, "series-opened", series), series)
+    return [card, *await warn(ctx, await meetings.ahead(ctx.tx, series, ctx.now))]
 
 
 @open_series.edited
@@ -85,7 +88,8 @@ async def open_once(
     starts_at, ends_at = _times(ctx, when, lasts)
     await refuse_clash(ctx, starts_at)
     meeting = await set_single(ctx, starts_at, ends_at, title=checked_title(title), link=link, place=place)
-    return await with_file(ctx, meeting_card(ctx, "meeting-opened", meeting), meeting)
+    card = await with_file(ctx, meeting_card(ctx, "meeting-opened", meeting), meeting)
+    return [card, *await warn(ctx, [meeting])]
 
 
 async def set_single(
@@ -138,7 +142,8 @@ async def change_once(
     if meeting.original.date() != day:
         await meeting_names.name(ctx, [meeting])
     await planning.plan_due(ctx, [meeting])
-    return [ctx.react("✏️"), await with_file(ctx, meeting_card(ctx, "meeting-opened", meeting, in_place=True), meeting)]
+    card = meeting_card(ctx, "meeting-opened", meeting, await tally_of(ctx, meeting), in_place=True)
+    return [ctx.react("✏️"), await with_file(ctx, card, meeting), *await warn(ctx, [meeting])]
 
 
 @open_once.redacted

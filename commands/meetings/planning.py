@@ -8,11 +8,16 @@ from commands.kit.context import Context
 from commands.kit.texts import zone
 from commands.meetings import schedule
 from commands.meetings.schedule import Occurrence, Plan
-from storage import due, meetings
+from storage import due, meetings, personal_reminders
 from storage.meetings import Meeting, MeetingState, Series
+from storage.personal_reminders import PersonalReminder
 
 AHEAD = 8  # planned dates of a series that are always there
 REMINDER, START, TOP_UP = "meeting reminder", "meeting start", "meeting series top up"
+PRIVATE, LIST = "meeting private reminder", "meeting list"
+FILL = "agenda fill"  # a job of the agenda's: the agenda of a date fills itself so long before
+FILLED = timedelta(days=3)
+OF_A_DATE = (REMINDER, START, FILL)
 
 
 def local_day(meeting: Meeting) -> date:
@@ -32,25 +37,65 @@ def leads(ctx: Context) -> list[timedelta]:
 
 
 async def plan_due(ctx: Context, found: Collection[Meeting]) -> None:
-    """Plan reminders and announcements of these meetings anew; only what is still ahead."""
+    """Plan reminders, announcements and agendas of these meetings anew; of the past only an agenda still wanted."""
     await ctx.tx.flush()
     rows = [row for meeting in found if meeting.is_planned for row in _due_rows(ctx, meeting)]
-    await meetings.plan(ctx.tx, (REMINDER, START), found, rows)
-    earliest = [at for _, _, at in rows] + ([ctx.next_due] if ctx.next_due else [])
-    ctx.next_due = min(earliest, default=None)
+    await meetings.plan(ctx.tx, OF_A_DATE, found, rows)
+    _wake(ctx, [at for _, _, at in rows])
+    await plan_private(ctx, found)
+    await show_lists(ctx)
+
+
+async def plan_private(ctx: Context, found: Collection[Meeting]) -> None:
+    """Plan anew what people want to be reminded of for themselves; what a change made overdue comes at once."""
+    await ctx.tx.flush()
+    ahead = {meeting.id: meeting for meeting in found if meeting.is_planned and meeting.starts_at > ctx.now}
+    wanted = await personal_reminders.of_meetings(ctx.tx, [meeting.id for meeting in found])
+    if not wanted:
+        return
+    rows = [(one, max(ctx.now, private_at(ahead[one.meeting_id], one))) for one in wanted if one.meeting_id in ahead]
+    await personal_reminders.plan(ctx.tx, PRIVATE, wanted, rows)
+    _wake(ctx, [at for _, at in rows])
+
+
+async def show_lists(ctx: Context) -> None:
+    """Let the pinned lists of dates that show those of this room show the newest state."""
+    for number in await meetings.lists_of(ctx.tx, ctx.room.id):
+        await due.add(ctx.tx, LIST, number, number, ctx.now)
+        _wake(ctx, [ctx.now])
+
+
+def private_at(meeting: Meeting, reminder: PersonalReminder) -> datetime:
+    """Return when somebody wants to be reminded; whole days are counted in wall time."""
+    return schedule.reminder_at(meeting.starts_at, schedule.read_length(reminder.lead), zone(meeting.zone))
+
+
+def _wake(ctx: Context, planned: Collection[datetime]) -> None:
+    """Let the bot wake for the earliest of what is planned."""
+    ctx.next_due = min([*planned, *([ctx.next_due] if ctx.next_due else [])], default=None)
 
 
 def _due_rows(ctx: Context, meeting: Meeting) -> list[tuple[str, Meeting, datetime]]:
-    reminders = schedule.reminders(meeting.starts_at, leads(ctx), zone(meeting.zone))
-    planned = [(REMINDER, at) for at in reminders] + [(START, meeting.starts_at)]
-    return [(what, meeting, at) for what, at in planned if at > ctx.now]
+    planned = [(REMINDER, at) for at in _reminders(ctx, meeting)] + [(START, meeting.starts_at)]
+    if meeting.starts_at > ctx.now:
+        filled = schedule.reminder_at(meeting.starts_at, FILLED, zone(meeting.zone))
+        planned.append((FILL, max(filled, ctx.now)))
+    return [(what, meeting, at) for what, at in planned if at > ctx.now or what == FILL]
+
+
+def _reminders(ctx: Context, meeting: Meeting) -> list[datetime]:
+    return schedule.reminders(meeting.starts_at, leads(ctx), zone(meeting.zone))
 
 
 async def set_leads(ctx: Context, chosen: Collection[timedelta]) -> None:
     """Let this group be reminded of all its coming meetings so long before them; none at all if `chosen` is empty."""
     ctx.room.reminders = [str(schedule.length_of(lead)) for lead in sorted(set(chosen), reverse=True)]
     coming = await ctx.tx.scalars(meetings.listing(ctx.now, [ctx.room.id]))
-    await plan_due(ctx, [meeting for meeting in coming if meeting.starts_at > ctx.now])
+    found = [meeting for meeting in coming if meeting.starts_at > ctx.now]
+    planned = [(REMINDER, one, at) for one in found if one.is_planned for at in _reminders(ctx, one)]
+    rows = [row for row in planned if row[2] > ctx.now]
+    await meetings.plan(ctx.tx, (REMINDER,), found, rows)
+    _wake(ctx, [at for _, _, at in rows])
 
 
 async def stop(ctx: Context, series: Series) -> Sequence[Meeting]:
@@ -65,8 +110,11 @@ async def stop(ctx: Context, series: Series) -> Sequence[Meeting]:
 
 async def drop(ctx: Context, found: Collection[Meeting]) -> None:
     """Delete dates that will not be, with all that is planned about them."""
-    await meetings.plan(ctx.tx, (REMINDER, START), found, [])
+    await meetings.plan(ctx.tx, OF_A_DATE, found, [])
+    wanted = await personal_reminders.of_meetings(ctx.tx, [meeting.id for meeting in found])
+    await personal_reminders.forget(ctx.tx, PRIVATE, wanted)
     await meetings.remove(ctx.tx, found)
+    await show_lists(ctx)
 
 
 async def top_up(ctx: Context, series: Series) -> None:

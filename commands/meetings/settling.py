@@ -12,6 +12,7 @@ from commands.meetings.calendar import with_file
 from commands.meetings.cards import meeting_card
 from commands.meetings.changes import checked_title, refuse_clash
 from commands.meetings.handlers import set_single, withdraw_once
+from commands.meetings.overlaps import warn
 from commands.votes.result import interval
 from storage import polls
 from storage.polls import Poll, PollKind, PollState
@@ -39,7 +40,8 @@ async def settle(
     asked = (await polls.rooms_of(ctx.tx, [found.id]))[found.id]
     others = [room for room in asked if room is not ctx.room]
     told = [ctx.say("meeting-settled", room=room, poll=found, meeting=meeting, group=ctx.room) for room in others]
-    return [await with_file(ctx, meeting_card(ctx, "meeting-opened", meeting), meeting), *told]
+    card = await with_file(ctx, meeting_card(ctx, "meeting-opened", meeting), meeting)
+    return [card, *await warn(ctx, [meeting]), *told]
 
 
 settle.redacted(withdraw_once)

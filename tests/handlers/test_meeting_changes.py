@@ -123,6 +123,35 @@ async def test_a_date_moved_onto_a_holiday_moves_but_it_is_said(room: TestRoom) 
     assert "Bitte beachten: Der neue Tag ist ein Feiertag (Erster Weihnachtstag)." in moved.text
 
 
+async def test_a_date_that_has_begun_is_not_moved_but_can_be_cancelled_once(house: House, room: TestRoom) -> None:
+    await room.says(ONCE)
+    await house.sleep_until(DECEMBER_8 + timedelta(minutes=5))
+    before = await house.dump()
+    refused = await room.says("!treffen verschieben 8.12. auf 10.12.")
+    assert "hat schon begonnen und bleibt deshalb, wie er ist" in refused.message.text
+    assert await house.dump() == before
+    assert "fällt aus" in (await room.says("!treffen absagen 8.12. Feueralarm")).message.text
+    before = await house.dump()
+    assert "fällt schon aus" in (await room.says("!treffen absagen 8.12.")).message.text
+    assert await house.dump() == before
+
+
+async def test_an_agenda_fills_itself_three_days_before_wherever_the_date_goes(house: House, room: TestRoom) -> None:
+    await room.says(ONCE)
+    assert await due_times(house, "agenda fill") == [DECEMBER_8 - timedelta(days=3)]
+    await room.says("!treffen verschieben 8.12. auf 10.12.")
+    await room.says("!treffen erinnerungen 2d")
+    assert await due_times(house, "agenda fill") == [DECEMBER_8 - timedelta(days=1)]
+    cancelled = await room.says("!treffen absagen 10.12.")
+    assert await due_times(house, "agenda fill") == []
+    await room.redacts(cancelled.event_id)
+    assert await due_times(house, "agenda fill") == [DECEMBER_8 - timedelta(days=1)]
+    await room.says('!treffen jeden 3. Mittwoch im Monat 10:00 "Runde"')
+    assert len(await due_times(house, "agenda fill")) == 9
+    await room.says("!treffen ende")
+    assert len(await due_times(house, "agenda fill")) == 1
+
+
 @pytest.mark.parametrize(
     "text", ["!treffen ende", "!treffen ende 2.12.", "!treffen serie ende UAG1-2027-01-06", "!meeting end"]
 )

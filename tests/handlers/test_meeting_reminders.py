@@ -1,11 +1,16 @@
 """What uagbot promises about reminders and the start of meetings (M3)."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
-from tests.handlers.house import House, TestRoom
-from tests.handlers.meeting_rows import DECEMBER_8, ONCE, due_times
+from storage import meetings
+from storage.agenda import AgendaItem, AgendaSource
+from storage.rsvps import Rsvp
+from tests.handlers.house import BOT, House, TestRoom
+from tests.handlers.meeting_rows import DECEMBER_8, ONCE, due_times, one
 
 # -- M3: reminders and the start
 
@@ -16,11 +21,12 @@ async def test_reminders_come_a_week_a_day_and_a_quarter_of_an_hour_before_then_
     await room.says(f"{ONCE} link=https://meet.example.org/uag1")
     sent = (await house.sleep(days=40)).messages
     when = "\nDienstag, 8. Dezember 2026, 10:00–11:30 Uhr\nOrt: Stadthaus Halle (Saale)\nLink: https://meet.example.org/uag1"
+    asked = "\nKommen Sie? 👍 ja, 👎 nein, 🤔 vielleicht"
     assert [message.text for message in sent] == [
-        f"Erinnerung: Workshop in 7 Tagen{when}",
-        f"Erinnerung: Workshop morgen{when}",
-        f"Erinnerung: Workshop in 15 Minuten{when}",
-        "Workshop beginnt jetzt.\nOrt: Stadthaus Halle (Saale)\nLink: https://meet.example.org/uag1",
+        f"Erinnerung: Workshop in 7 Tagen{when}{asked}",
+        f"Erinnerung: Workshop morgen{when}{asked}",
+        f"Erinnerung: Workshop in 15 Minuten{when}{asked}",
+        f"Workshop beginnt jetzt.{when.partition('Uhr')[2]}\nProtokoll führen (Leitung): `!sitzung start`",
     ]
     assert all(message.content["m.mentions"] == {} for message in sent)
 
@@ -100,3 +106,46 @@ async def test_a_choice_of_reminders_leaves_a_start_that_is_overdue_alone(house:
     house.now = DECEMBER_8 + timedelta(minutes=2)
     overdue = await room.says("!treffen erinnerungen 1d")
     assert overdue.of("meeting-begins").text.startswith("Workshop beginnt jetzt.")
+
+
+async def test_reminders_and_the_start_show_the_agenda_of_that_date(house: House, room: TestRoom) -> None:
+    await room.says(ONCE)
+    await room.says('!treffen einmalig 9.12. 10:00 "Nachklang"')
+    first, second = await one(house, "UAG1-2026-12-08"), await one(house, "UAG1-2026-12-09")
+    items = [("Begrüßung & <b>Dank</b>", 5, None), ("Nur danach", 15, second.id), ("Förderung", None, first.id)]
+    items += [(f"Punkt {number}", 10, None) for number in range(8)]
+    async with house.database.begin() as tx:
+        for position, (title, budget, meeting_id) in enumerate(items):
+            item = {"title": title, "budget": budget, "meeting_id": meeting_id, "position": position}
+            origin = {"source": AgendaSource.SAID, "created_by": BOT, "created_at": house.now}
+            tx.add(AgendaItem(room_id=first.room_id, **item, **origin))
+    sent = (await house.sleep_until(DECEMBER_8)).messages
+    agenda = "Tagesordnung:\n\n1. Begrüßung & <b>Dank</b> (5 min)\n2. Förderung\n3. Punkt 0 (10 min)\n"
+    for message in (sent[0], next(message for message in sent if message.key == "meeting-begins")):
+        assert agenda in message.text
+        assert "8. Punkt 5 (10 min)\n\nUnd 2 weitere Punkte: `!tagesordnung`" in message.text
+    after = next(message for message in sent if message.text.startswith("Erinnerung: Nachklang"))
+    assert "Tagesordnung:\n\n1. Nur danach (15 min)\n\nKommen Sie?" in after.text
+    begun = (await house.sleep(hours=25)).messages
+    assert "1. Begrüßung" in begun[-1].text  # the first is over: what was left is for this one
+
+
+async def test_a_reminder_takes_as_few_queries_with_many_answers_as_with_none(house: House, room: TestRoom) -> None:
+    await room.says('!treffen einmalig 8.12. 10:00 "Leer"')
+    await room.says('!treffen einmalig 9.12. 10:00 "Voll"')
+    async with house.database.begin() as tx:
+        full = await meetings.find(tx, "UAG1-2026-12-09")
+        assert full is not None
+        for number in range(200):
+            said = {"user_id": f"@p{number}:localhost", "answer": "accepted", "event_id": f"$said{number}"}
+            tx.add(Rsvp(meeting_id=full.id, said_at=house.now, **said))
+    counts = []
+    for day in (1, 2):
+        counted = itertools.count()
+        event.listen(
+            house.database.engine.sync_engine, "before_cursor_execute", lambda *_, counted=counted: next(counted)
+        )
+        reminded = await house.sleep_until(DECEMBER_8 + timedelta(days=day - 8))
+        assert [message.key for message in reminded.messages] == ["meeting-reminder"]
+        counts.append(next(counted))
+    assert counts[0] == counts[1]

@@ -94,6 +94,29 @@ async def test_an_edited_command_changes_what_it_made_and_a_deleted_one_withdraw
         await anna.wait_for(room, says(bot, "A1"), after=edit)
 
 
+async def test_the_list_of_dates_is_pinned_beside_what_others_pinned_and_edited_in_place(
+    synapse: Synapse, people: People, tmp_path: Path
+) -> None:
+    (anna,) = await people("Anna")
+    async with a_bot(synapse, tmp_path, "pinned") as bot:
+        room = await a_group(anna, bot)
+        hers = await anna.say(room, "Bitte beachten: die Hausordnung")
+        await anna.set_state(room, "m.room.pinned_events", {"pinned": [hers]})
+        said = await anna.say(room, "!termine anheften")
+        await anna.wait_for(room, says(bot, "Bitte heften Sie die Liste selbst an"), after=said)
+        await anna.set_power(room, bot.user_id, 50)
+        said = await anna.say(room, "!termine anheften")
+        posted = await anna.wait_for(room, says(bot, "Diese Liste bleibt aktuell"), after=said)
+        await anna.wait_for(room, lambda event: event["type"] == "m.room.pinned_events", after=said)
+        assert (await anna.state(room, "m.room.pinned_events"))["pinned"] == [hers, posted["event_id"]]
+        said = await anna.say(room, '!treffen einmalig 8.12.2027 10:00 "Workshop"')
+        edit = await anna.wait_for(room, says(bot, "10:00 Uhr: Workshop"), after=said)
+        assert edit["content"]["m.relates_to"] == {"rel_type": "m.replace", "event_id": posted["event_id"]}
+        said = await anna.say(room, "!termine loslösen")
+        await anna.wait_for(room, lambda event: event["type"] == "m.room.pinned_events", after=said)
+        assert (await anna.state(room, "m.room.pinned_events"))["pinned"] == [hers]
+
+
 async def test_a_direct_chat_needs_no_prefix(synapse: Synapse, people: People, tmp_path: Path) -> None:
     (anna,) = await people("Anna")
     async with a_bot(synapse, tmp_path, "direct") as bot:
