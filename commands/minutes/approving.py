@@ -1,5 +1,7 @@
 """From the draft to the approved minutes, and back for a correction."""
 
+import asyncio
+
 from commands.kit.context import Context
 from commands.kit.roles import Role
 from commands.kit.say import Refusal, Say
@@ -81,7 +83,7 @@ async def _keep(ctx: Context, minutes: Minutes) -> None:
         MinutesVersion(
             minutes_id=minutes.id,
             version=minutes.version,
-            document=as_json(document),
+            document=await asyncio.to_thread(as_json, document),
             approved_by=ctx.sender,
             approved_at=ctx.now,
         )

@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Collection, Sequence
-from typing import Annotated, NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,7 +12,7 @@ from commands.kit.readers import Found, Reader
 from commands.kit.say import File, Refusal
 from commands.kit.words import Word
 from commands.minutes import rendering
-from commands.minutes.difference import difference
+from commands.minutes.difference import Difference, difference
 from commands.minutes.document import Document, from_json
 from commands.minutes.gathering import gather
 from commands.minutes.rendering import Edition
@@ -108,10 +108,14 @@ async def approved(tx: AsyncSession, minutes: Minutes, number: int) -> Shown | N
     if one is None:
         return None
     before = await stored.version(tx, minutes.id, number - 1)
-    document = from_json(one.document)
-    changes = difference(from_json(before.document), document) if before else None
+    document, changes = await asyncio.to_thread(_compared, one.document, before.document if before else None)
     by = (await rooms.names(tx, [one.approved_by]))[one.approved_by]
     return Shown(document, Edition(MinutesState.APPROVED, number, one.approved_at, by, changes))
+
+
+def _compared(data: Mapping[str, Any], before: Mapping[str, Any] | None) -> tuple[Document, Difference | None]:
+    document = from_json(data)
+    return document, difference(from_json(before), document) if before else None
 
 
 async def file(one: Shown, form: str, language: str) -> File:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import platform
@@ -102,9 +103,13 @@ MEETING_TITLES = {
     "form_md_ms": ("2,000 lines: Markdown", ""),
     "form_html_ms": ("2,000 lines: HTML", ""),
     "form_txt_ms": ("2,000 lines: text", ""),
+    "draft_standstill_ms": ("The draft: longest work without a pause", "under 100 ms"),
+    "show_standstill_ms": ("!protokoll: longest work without a pause", "under 100 ms"),
     "approve_first_ms": ("2,000 lines: approving them", ""),
     "approve_ms": ("2,000 lines: approving what is other", ""),
+    "approve_standstill_ms": ("Approving: longest work without a pause", "under 100 ms"),
     "missed_ms": ("2,000 lines: !verpasst", ""),
+    "missed_standstill_ms": ("!verpasst: longest work without a pause", "under 100 ms"),
     "line_alone_ms": ("A line, one session after the other", ""),
     "line_crowd_ms": ("A line, 50 sessions at once", ""),
     "line_crowd_ratio": ("A line, 50 sessions at once to one", "at most 1.2"),
@@ -273,10 +278,10 @@ def parts_table(found: Figures, titles: dict[str, tuple[str, str]]) -> Table:
 
 
 def main() -> int:
-    """Measure uagbot beside a bare echo bot, both against the same homeserver in memory, and polls and meetings by themselves."""
+    """Measure uagbot beside a bare echo bot, both against the same homeserver in memory; polls and meetings alone."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=main.__doc__)
-    parts = [*(bot.name for bot in BOTS), "polls", "meetings"]
-    parser.add_argument("--only", choices=parts, help="measure one of the two bots, or what polls or meetings cost")
+    choices = [*(bot.name for bot in BOTS), "polls", "meetings"]
+    parser.add_argument("--only", choices=choices, help="measure one of the two bots, or what polls or meetings cost")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--commands", type=int, default=400, help="how many are said at once")
     parser.add_argument("--paced", type=int, default=200, help="how many are said one at a time")
@@ -291,6 +296,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     large = asyncio.run(measure_parts(LARGE, asked.rounds)) if asked.only in (None, "polls") else {}
+    gc.freeze()  # as `uagbot run` does
     held = asyncio.run(measure_parts(MEETINGS, asked.rounds)) if asked.only in (None, "meetings") else {}
     middle = medians(rounds)
     ratio = ratios(middle)
@@ -303,15 +309,8 @@ def main() -> int:
     if asked.json:
         machine = {"python": platform.python_version(), "cores": os.cpu_count()}
         load = {key: getattr(asked, key) for key in ("commands", "paced", "rooms", "messages")}
-        report = {
-            **machine,
-            **load,
-            "rounds": rounds,
-            "medians": middle,
-            "ratios": ratio,
-            "large": large,
-            "meetings": held,
-        }
+        parts = {"large": large, "meetings": held}
+        report = {**machine, **load, "rounds": rounds, "medians": middle, "ratios": ratio, **parts}
         asked.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0
 

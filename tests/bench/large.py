@@ -1,5 +1,6 @@
 """A large initiative in a database file of its own, with the real dispatcher, in this process."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -28,6 +29,7 @@ TOWNS = 218
 DIVIDED = 20
 """One municipality in so many is of two minds."""
 OPTIONS = ("Halle", "Stendal", "Wernigerode")
+A_MOMENT = 0.001
 Size = TypeVar("Size", int, str)
 Samples = dict[str, list[float]]
 """Milliseconds of CPU of each try."""
@@ -41,6 +43,25 @@ def cpu(samples: Samples, *keys: str) -> Iterator[None]:
     used = (time.process_time() - began) * 1000
     for key in keys:
         samples.setdefault(key, []).append(used)
+
+
+@asynccontextmanager
+async def standstill(samples: Samples, key: str) -> AsyncIterator[None]:
+    """Measure how long the event loop works without a pause meanwhile, at most; other threads do not count."""
+    gaps: list[float] = []
+    watching = asyncio.create_task(_watch(gaps))
+    await asyncio.sleep(0)
+    yield
+    await asyncio.sleep(2 * A_MOMENT)
+    watching.cancel()
+    samples.setdefault(key, []).append(max(gaps) * 1000)
+
+
+async def _watch(gaps: list[float]) -> None:
+    while True:
+        began = time.thread_time()
+        await asyncio.sleep(A_MOMENT)
+        gaps.append(time.thread_time() - began)
 
 
 def medians(samples: Samples) -> dict[str, float]:

@@ -12,7 +12,7 @@ from commands.minutes.editions import Shown, shown
 from commands.minutes.gathering import gather
 from storage.minutes import Line, LineKind, Minutes
 from storage.rooms import RoomKind
-from tests.bench.large import Samples, cpu, house, in_turn, medians, member, new_message, settle
+from tests.bench.large import Samples, cpu, house, in_turn, medians, member, new_message, settle, standstill
 from tests.handlers.facts import direct_chat
 from tests.handlers.house import House, Sent, TestRoom
 
@@ -64,12 +64,13 @@ class Session:
         with cpu(samples, f"line_{size}_ms", f"line_{size}_{kind}_ms"):
             assert (await self.place.dispatcher.handle(message, self.place.now)).handled
 
-    async def say(self, text: str, samples: Samples, *figures: str, who: str = "Anna") -> list[Sent]:
-        """Let something be said, and measure it; returns what the bot sent."""
+    async def say(self, text: str, samples: Samples, figure: str = "", who: str = "Anna") -> list[Sent]:
+        """Let something be said, and measure it and its standstill; returns what the bot sent."""
         self.place.now += timedelta(seconds=1)
         message = new_message(self.place, self.room, "text", who, text=text)
-        with cpu(samples, *figures):
-            assert (await self.place.dispatcher.handle(message, self.place.now)).handled
+        async with standstill(samples, f"{figure}_standstill_ms"):
+            with cpu(samples, f"{figure}_ms"):
+                assert (await self.place.dispatcher.handle(message, self.place.now)).handled
         return await self.place.deliver()
 
 
@@ -117,7 +118,7 @@ async def measure_session(tries: int) -> dict[str, float]:
 async def _miss(long: Session, samples: Samples, tries: int) -> None:
     await direct_chat(long.place, member(1))
     for _ in range(tries):
-        sent = await long.say("!verpasst", samples, "missed_ms", who=member(1))
+        sent = await long.say("!verpasst", samples, "missed", who=member(1))
         assert sent[0].key == "minutes-missed"
 
 
@@ -125,11 +126,12 @@ async def _end(long: Session, samples: Samples, tries: int) -> None:
     """Measure the end of the session, the draft that follows, and what shows it with all files."""
     for turn in range(tries):
         with cpu(samples, "close_ms"):
-            ended = await long.say("!sitzung ende", samples, "end_ms")
-            with cpu(samples, "draft_ms"):
-                await fire(long.place)
+            ended = await long.say("!sitzung ende", samples, "end")
+            async with standstill(samples, "draft_standstill_ms"):
+                with cpu(samples, "draft_ms"):
+                    await fire(long.place)
             drafted = await long.place.deliver()
-            told = await long.say("!protokoll", samples, "show_ms")
+            told = await long.say("!protokoll", samples, "show")
         assert [one.key for one in (ended[0], drafted[0])] == ["session-ended", "minutes-draft"]
         assert [one.content["filename"].rpartition(".")[2] for one in told if one.file_text] == list(FORMS)
         if turn < tries - 1:
@@ -157,12 +159,12 @@ async def _draft_of(long: Session, samples: Samples) -> Shown:
 
 async def _approve(long: Session, samples: Samples, tries: int) -> None:
     """Measure the first approval, and those after a correction, which tell what is other."""
-    await long.say("!protokoll genehmigen", samples, "approve_first_ms")
+    await long.say("!protokoll genehmigen", samples, "approve_first")
     for turn in range(tries):
         await long.say("!protokoll korrigieren", {})
         async with long.place.database.begin() as tx:
             some = select(Line.id).where(Line.kind == LineKind.INFO).order_by(Line.id).limit(CORRECTED)
             await tx.execute(update(Line).where(Line.id.in_(some)).values(text=f"Berichtigt, Fassung {turn}"))
-        told = await long.say("!protokoll genehmigen", samples, "approve_ms")
+        told = await long.say("!protokoll genehmigen", samples, "approve")
         assert "und 12 weitere Änderungen" in told[0].text
         assert any(one.key == "minutes-published" for one in told)

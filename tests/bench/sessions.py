@@ -21,7 +21,7 @@ async def measure_sessions(_tries: int) -> dict[str, float]:
             await settle(place, PEOPLE)
         together = [Session(crowd, await group(crowd, f"UAG{number}")) for number in range(SESSIONS)]
         for one in together:
-            await one.say("!sitzung start", samples, "sessions_start_ms")
+            await one.say("!sitzung start", samples, "sessions_start")
         turns = itertools.product(range(ROUNDS), TAGS, together)
         for number in range(ALONE):
             one = await begin(alone, f"UAG{number}")
