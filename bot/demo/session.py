@@ -49,8 +49,8 @@ async def agenda(stage: Stage) -> None:
 
 
 async def session(stage: Stage) -> None:
-    """The meeting: attendance, topics, tagged lines, an edit, an undo, a vote, a power cut, somebody late."""
-    people, chat = stage["UAG6"], stage["Ina"]
+    """The meeting: who may begin it, attendance, topics, tagged lines, an edit, an undo, a power cut in the middle."""
+    people = stage["UAG6"]
     await stage.until(on(24, 14, 1))
     await stage.says("Bodo", people, "!sitzung start", "Das darf nur die Leitung", "Fritz")
     await stage.says("Ina", people, "!info zu früh", "läuft gerade keine Sitzung")
@@ -64,7 +64,9 @@ async def session(stage: Stage) -> None:
     await stage.says("Fritz", people, "!da", reaction="✅")
     await stage.says("Fritz", people, '!da Gast "Frau Meier (Ministerium)"', reaction="✅")
     await stage.says("Fritz", people, "!schriftführung @Bodo", "Schriftführung", "Bodo", at=["Bodo"])
-    await stage.says("Bodo", people, "!thema weiter", "TOP 1")
+    await stage.says("Bodo", people, "!thema weiter", "TOP 1: Aktuelles aus den Kommunen")
+    await stage.says("Fritz", people, "!info Wittenberg hat seit Montag ein Jugendbüro", reaction="✅")
+    await stage.says("Bodo", people, "!thema weiter", "TOP 2: Jugendforum im Frühjahr")
     info = await stage.sends("Bodo", people, "!info Das Forum findet am 10. Mai in Wittenberg statt")
     await stage.acknowledged(people, info)
     await stage.edits("Bodo", people, info, "!info Das Forum findet am 17. Mai in Wittenberg statt")
@@ -81,14 +83,31 @@ async def session(stage: Stage) -> None:
     await stage.bot.start()
     await stage.acknowledged(people, last)
     await stage.acknowledged(people, second)
-    await stage.says("Bodo", people, "!thema weiter", "TOP 2")
+
+
+async def session_goes_on(stage: Stage) -> None:
+    """Somebody comes late, speaks, and an answer goes back to the group that asked."""
+    people, mobility, chat = stage["UAG6"], stage["UAG2"], stage["Ina"]
+    await stage.until(on(24, 14, 40))
+    await stage.says("Bodo", people, "!thema weiter", "TOP 3", "Pendler")
     await stage.says("Ina", people, "!verpasst", reaction="✅")
     await stage.shows(chat, "was Ina verpasst hat", "Bisher in der laufenden Sitzung", "Jugendforum", "2.000 Euro")
     await stage.says("Ina", people, "!da", reaction="✅")
     await stage.says("Fritz", people, "!anwesend", "3 von 4 Kommunen vertreten", "beschlussfähig", "Frau Meier")
-    await stage.says("Ina", people, "!link https://www.example.org/pendler Fragebogen für Pendler", reaction="✅")
     await stage.says("Ina", people, "!wort", "Redeliste", "Ina")
     await stage.says("Fritz", people, "!wort an @Ina", "Das Wort hat Ina", at=["Ina"])
+    await stage.says("Ina", people, "!link https://www.example.org/pendler Fragebogen für Pendler", reaction="✅")
+    await stage.says("Fritz", people, '!antwort F1 "Mit dem Fragebogen, in den Zügen ausgehängt"', reaction="✅")
+    await stage.shows(mobility, "die Antwort in der Gruppe, die gefragt hat", "Gerda", "F1", "in den Zügen")
+    vote = '!abstimmung "Der Fragebogen wird gedruckt"'
+    await stage.says("Fritz", people, vote, reaction="✅")
+    poll = await stage.shows(people, "die Abstimmung", "Der Fragebogen wird gedruckt", "1. Ja", "3. Enthaltung")
+    for who in ("Fritz", "Ina", "Carla"):
+        await stage.reacts(who, people, poll, "1️⃣")
+    await stage.reacts("Bodo", people, poll, "3️⃣")
+    await stage.until(on(24, 15))
+    await stage.shows(people, "das Ergebnis", "B-2026-", "ist angenommen", "Der Fragebogen wird gedruckt")
+    await stage.says("Bodo", people, "!thema weiter", "TOP 4", "Einladungen an die Schulen")
     await stage.says("Fritz", people, "!thema vertagen", reaction="✅")
 
 

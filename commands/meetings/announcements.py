@@ -67,7 +67,6 @@ async def announce(ctx: Context, meeting_id: int) -> Answer:
         "meeting": meeting,
         "late": ctx.late,
         "tally": await tally_of(ctx, meeting),
-        "agenda": await agenda_of(ctx, meeting),
         "running": await minutes.running(ctx.tx, ctx.room.id) is not None,
     }
     await ctx.due("minutes scheduled", meeting, at=ctx.now)
