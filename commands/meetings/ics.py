@@ -246,4 +246,6 @@ def _titled(shown: Shown, one: Dated | Recurring, state: str, reason: str | None
 
 def clean(written: str) -> str:
     """Text without the control characters that no calendar may hold (RFC 5545, 3.1)."""
+    if written.isprintable():
+        return written
     return "".join(char for char in written if char in "\n\t" or char.isprintable() or ord(char) >= 0xA0)  # noqa: PLR2004
