@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import dropwhile
 
 from icalendar import Calendar, Event, vDuration, vRecur, vText, vUri
+from icalendar.parser import Contentline
 from icalendar.timezone.tzid import is_utc
 
 from commands.kit.dates import to_instant
@@ -17,6 +18,8 @@ from commands.meetings.schedule import MINUTE, Plan
 PRODID = "-//uagbot//uagbot//DE"
 REFRESH = dt.timedelta(hours=1)
 CHUNK = 60
+LONGEST = 75
+"""A line of so many bytes is folded."""
 PLANNED, CANCELLED, SKIPPED = "planned", "cancelled", "skipped"
 
 
@@ -92,7 +95,12 @@ def text(shown: Shown, until: dt.datetime) -> str:
             calendar.add_component(zones.component(name))
     for event in events:
         calendar.add_component(event)
-    return str(calendar.to_ical(), "utf-8")
+    return "".join(f"{_folded(line)}\r\n" for line in calendar.content_lines() if line)
+
+
+def _folded(line: Contentline) -> str:
+    """A line as it is, or folded (RFC 5545, 3.1); the library goes through each line letter by letter."""
+    return line if len(line.encode()) < LONGEST else str(line.to_ical(), "utf-8")  # type: ignore[no-untyped-call]
 
 
 def has_dates(shown: Shown, until: dt.datetime) -> bool:
