@@ -1,6 +1,6 @@
 """The list of what the bot can do; one line per capability, in the order in which the help shows them."""
 
-from commands import actions, digests, encryption, groups, meetings, municipalities, polls, resolutions
+from commands import actions, digests, encryption, groups, meetings, minutes, municipalities, polls, resolutions
 from commands import help as helping
 from commands.kit.triggers import Capability
 
@@ -10,6 +10,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     polls.CAPABILITY,
     resolutions.CAPABILITY,
     meetings.CAPABILITY,
+    minutes.CAPABILITY,
     actions.CAPABILITY,
     digests.CAPABILITY,
     encryption.CAPABILITY,

@@ -121,6 +121,13 @@ async def of_meeting(tx: AsyncSession, meeting_id: int) -> Sequence[ActionItem]:
     return (await tx.scalars(query.where(MeetingAction.meeting_id == meeting_id).order_by(ActionItem.id))).all()
 
 
+async def newest_of_meeting(tx: AsyncSession, meeting_id: int) -> ActionItem | None:
+    """Return the last action item that was given in a meeting and was not dropped."""
+    query = select(ActionItem).join(MeetingAction, MeetingAction.action_id == ActionItem.id)
+    query = query.where(MeetingAction.meeting_id == meeting_id, ActionItem.state != ActionState.DROPPED)
+    return await tx.scalar(query.order_by(ActionItem.id.desc()).limit(1))
+
+
 def describe(tx: AsyncSession, action: ActionItem, user_ids: Iterable[str], tags: Iterable[str]) -> None:
     """Give a new item its first assignees and tags."""
     tx.add_all(Assignee(action_id=action.id, user_id=user) for user in dict.fromkeys(user_ids))

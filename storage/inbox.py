@@ -61,6 +61,12 @@ async def known(tx: AsyncSession, event_ids: Collection[str]) -> set[str]:
     return set(await tx.scalars(select(HandledEvent.event_id).where(HandledEvent.event_id.in_(event_ids))))
 
 
+async def triggers(tx: AsyncSession, event_ids: Collection[str]) -> dict[str, str | None]:
+    """Return what handled each of these events."""
+    query = select(HandledEvent.event_id, HandledEvent.trigger).where(HandledEvent.event_id.in_(event_ids))
+    return dict((await tx.execute(query)).all())
+
+
 async def events_about(tx: AsyncSession, trigger: str, about_kind: str, about_id: int) -> dict[str, str]:
     """Return the events that this trigger handled about a subject, each with its sender."""
     query = select(HandledEvent.event_id, HandledEvent.sender).where(

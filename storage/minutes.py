@@ -5,11 +5,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, bindparam, func, select, text
+from sqlalchemy import ForeignKey, Index, bindparam, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base
+from storage.meetings import Meeting, MeetingState
 
 
 class MinutesState(StrEnum):
@@ -193,6 +194,20 @@ async def covering(tx: AsyncSession, room_id: int, at: datetime) -> Minutes | No
     return await tx.scalar(query.order_by(Minutes.started_at.desc(), Minutes.id.desc()).limit(1))
 
 
+async def startable(tx: AsyncSession, room_id: int, since: datetime, until: datetime) -> Sequence[Meeting]:
+    """Return the planned dates of a room without minutes that begin up to `until` and end from `since` on."""
+    query = select(Meeting).where(Meeting.room_id == room_id, Meeting.state == MeetingState.PLANNED)
+    query = query.where(Meeting.ends_at >= since, Meeting.starts_at <= until)
+    query = query.where(~exists().where(Minutes.meeting_id == Meeting.id))
+    return (await tx.scalars(query.order_by(Meeting.starts_at, Meeting.id))).all()
+
+
+async def may_change(tx: AsyncSession, room_id: int) -> bool:
+    """Whether a meeting of the room runs, or the minutes of one are not approved."""
+    query = exists().where(Minutes.room_id == room_id, Minutes.state != MinutesState.APPROVED)
+    return bool(await tx.scalar(select(query)))
+
+
 async def line(tx: AsyncSession, number: int) -> Line | None:
     """Return the line with this internal number."""
     return await tx.get(Line, number)
@@ -212,6 +227,28 @@ async def newest_line(tx: AsyncSession, minutes_id: int, kinds: Collection[str] 
     return await tx.scalar(query.order_by(Line.at.desc(), Line.id.desc()).limit(1))
 
 
+async def last_entered(tx: AsyncSession, minutes_id: int) -> Line | None:
+    """Return the line that stands in minutes and was entered last, whenever its words were said."""
+    query = select(Line).where(Line.minutes_id == minutes_id, Line.taken_back_at.is_(None))
+    return await tx.scalar(query.order_by(Line.id.desc()).limit(1))
+
+
+async def line_of_event(tx: AsyncSession, event_id: str) -> Line | None:
+    """Return the line that this event tagged, also one taken back."""
+    return await tx.scalar(select(Line).where(Line.event_id == event_id))
+
+
+async def items_met(tx: AsyncSession, minutes_id: int) -> dict[int, str]:
+    """Return the agenda items that minutes came to, each with the kind of the last line about it."""
+    query = select(Line.agenda_item_id, Line.kind).where(
+        Line.minutes_id == minutes_id,
+        Line.kind.in_((LineKind.TOPIC, LineKind.POSTPONED)),
+        Line.taken_back_at.is_(None),
+    )
+    found = await tx.execute(query.order_by(Line.at, Line.id))
+    return {item: kind for item, kind in found if item is not None}
+
+
 async def lines_of_source(tx: AsyncSession, event_id: str) -> Sequence[Line]:
     """Return the lines that hold the words of this message, also those taken back."""
     query = select(Line).where(Line.source_event_id == event_id)
@@ -225,6 +262,30 @@ async def attendance(tx: AsyncSession, minutes_id: int) -> Sequence[Attendance]:
     for one in await tx.scalars(query.order_by(Attendance.at, Attendance.id)):
         found[one.user_id or f"guest {one.name}"] = one
     return list(found.values())
+
+
+async def attendance_of(tx: AsyncSession, minutes_id: int, user_id: str) -> Attendance | None:
+    """Return as what a member stands in the attendance, if at all."""
+    query = select(Attendance).where(Attendance.minutes_id == minutes_id, Attendance.taken_back_at.is_(None))
+    query = query.where(Attendance.user_id == user_id)
+    return await tx.scalar(query.order_by(Attendance.at.desc(), Attendance.id.desc()).limit(1))
+
+
+async def attendance_of_event(tx: AsyncSession, event_id: str) -> Sequence[Attendance]:
+    """Return what this event said of the attendance and was not taken back."""
+    query = select(Attendance).where(Attendance.event_id == event_id, Attendance.taken_back_at.is_(None))
+    return (await tx.scalars(query.order_by(Attendance.id))).all()
+
+
+async def newest_attendance(tx: AsyncSession, minutes_id: int) -> Attendance | None:
+    """Return what was said last of the attendance and was not taken back."""
+    query = select(Attendance).where(Attendance.minutes_id == minutes_id, Attendance.taken_back_at.is_(None))
+    return await tx.scalar(query.order_by(Attendance.id.desc()).limit(1))
+
+
+async def speaker_of_event(tx: AsyncSession, event_id: str) -> Speaker | None:
+    """Return the wish to speak that came with this event."""
+    return await tx.scalar(select(Speaker).where(Speaker.event_id == event_id))
 
 
 async def queue(tx: AsyncSession, minutes_id: int) -> Sequence[Speaker]:

@@ -191,6 +191,12 @@ async def of_meeting(tx: AsyncSession, meeting_id: int) -> Sequence[Resolution]:
     return (await tx.scalars(query.order_by(Resolution.created_at, Resolution.id))).all()
 
 
+async def newest_of_meeting(tx: AsyncSession, meeting_id: int) -> Resolution | None:
+    """Return the last resolution of a meeting that was not withdrawn."""
+    query = select(Resolution).where(Resolution.meeting_id == meeting_id, Resolution.state != ResolutionState.WITHDRAWN)
+    return await tx.scalar(query.order_by(Resolution.created_at.desc(), Resolution.id.desc()).limit(1))
+
+
 async def next_number(tx: AsyncSession, year: int) -> int:
     """Return the number that the year's next resolution gets."""
     return (await tx.scalar(select(func.max(Resolution.number)).where(Resolution.year == year)) or 0) + 1

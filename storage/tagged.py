@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -34,3 +34,8 @@ class TaggedMessage(Base):
 async def by_id(tx: AsyncSession, number: int) -> TaggedMessage | None:
     """Return the tagged message with this internal number."""
     return await tx.get(TaggedMessage, number)
+
+
+async def of_event(tx: AsyncSession, event_id: str) -> TaggedMessage | None:
+    """Return the message that this event tagged, if it was not read yet."""
+    return await tx.scalar(select(TaggedMessage).where(TaggedMessage.event_id == event_id))

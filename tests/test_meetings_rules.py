@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.kit import meeting_names
 from commands.kit.dates import ImpossibleDate
+from commands.kit.links import is_link
 from commands.kit.recurrence import Slot, read_slot
 from commands.kit.workdays import holiday_name, is_working_day
 from commands.meetings import schedule
-from commands.meetings.arguments import is_link
 from commands.meetings.schedule import DAY, HOUR, MINUTE, Plan, expand, occurrence
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -189,20 +190,20 @@ def test_how_far_ahead_is_counted_in_days_of_the_calendar(at: str, ahead: tuple[
     st.sets(st.sampled_from(["UAG2-2026-12-01", "UAG2-2026-12-01-2", "UAG2-2026-12-02-2", "UAG2-2026-12-03"])),
 )
 def test_no_two_meetings_get_the_same_name(days: list[dt.date], taken: set[str]) -> None:
-    stems = [schedule.stem("uag2", day) for day in days]
-    found = schedule.names(stems, taken)
+    stems = [meeting_names.stem("uag2", day) for day in days]
+    found = meeting_names.names(stems, taken)
     assert found is not None
     assert len(set(found)) == len(days)
     assert not set(found) & taken
-    assert set(found) <= set(schedule.possible_names(stems))
+    assert set(found) <= set(meeting_names.possible_names(stems))
     assert all(name.startswith(stem) for name, stem in zip(found, stems, strict=True))
 
 
 def test_names_are_short_and_run_out_only_on_absurd_days() -> None:
-    assert schedule.stem("uag2", dt.date(2026, 12, 8)) == "UAG2-2026-12-08"
-    assert schedule.stem("Energie Nord", dt.date(2026, 12, 8)) == "ENERGIE-NORD-2026-12-08"
-    assert schedule.names(["A"] * 3, {"A-2"}) == ["A", "A-3", "A-4"]
-    assert schedule.names(["A"] * 21, ()) is None
+    assert meeting_names.stem("uag2", dt.date(2026, 12, 8)) == "UAG2-2026-12-08"
+    assert meeting_names.stem("Energie Nord", dt.date(2026, 12, 8)) == "ENERGIE-NORD-2026-12-08"
+    assert meeting_names.names(["A"] * 3, {"A-2"}) == ["A", "A-3", "A-4"]
+    assert meeting_names.names(["A"] * 21, ()) is None
 
 
 D = dt.date(2026, 12, 8)

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import takewhile
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
+from commands.kit import meeting_names
 from commands.kit.context import Context
 from commands.kit.dates import When, to_instant
+from commands.kit.links import is_link
 from commands.kit.readers import Dated, Found, Reader
 from commands.kit.say import Refusal
 from commands.kit.words import Word
@@ -55,7 +56,7 @@ async def _on_day(day: date, ctx: Context) -> Meeting:
     found = [one for one in found if one.is_planned] or found
     if len(found) > 1:
         raise Refusal("meeting-ambiguous", day=day, found=found)
-    meeting = found[0] if found else await meetings.find(ctx.tx, schedule.stem(ctx.room.key, day))
+    meeting = found[0] if found else await meetings.find(ctx.tx, meeting_names.stem(ctx.room.key, day))
     if meeting is None or meeting.room_id != ctx.room.id:
         raise Refusal("meeting-not-then", day=day)
     return meeting
@@ -109,15 +110,6 @@ class LengthReader(Reader):
                 continue
             return (length, taken) if length <= self.longest else None
         return None
-
-
-def is_link(text: str) -> bool:
-    """Whether this is an http or https address with a host and without spaces."""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"[\s<>\"]", text)
 
 
 def checked(text: str, limit: int) -> str:

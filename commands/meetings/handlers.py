@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from commands.kit import meeting_names
 from commands.kit.context import Context
 from commands.kit.readers import DateSlot, Recurring
 from commands.kit.recurrence import Pattern, Slot, first_start
@@ -104,7 +105,7 @@ async def set_single(
         created_by=ctx.sender,
         created_at=ctx.now,
     )
-    await planning.name(ctx, [meeting])
+    await meeting_names.name(ctx, [meeting])
     ctx.tx.add(meeting)
     await planning.plan_due(ctx, [meeting])
     return meeting
@@ -133,7 +134,7 @@ async def change_once(
     meeting.original = starts_at.astimezone(ctx.zone).replace(tzinfo=None)
     meeting.sequence += 1
     if meeting.original.date() != day:
-        await planning.name(ctx, [meeting])
+        await meeting_names.name(ctx, [meeting])
     await planning.plan_due(ctx, [meeting])
     return [ctx.react("✏️"), meeting_card(ctx, "meeting-opened", meeting, in_place=True)]
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 
+from commands.kit import meeting_names
 from commands.kit.context import Context
-from commands.kit.say import Refusal
 from commands.kit.texts import zone
 from commands.meetings import schedule
 from commands.meetings.schedule import Occurrence, Plan
@@ -77,7 +77,7 @@ async def top_up(ctx: Context, series: Series) -> None:
     now = ctx.now.astimezone(zone(series.zone)).replace(tzinfo=None)
     new = schedule.expand(plan_of(series), after=max(last or now, now), planned=AHEAD - len(planned))
     rows = [_row(series, one, ctx.now) for one in new]
-    await name(ctx, rows)
+    await meeting_names.name(ctx, rows)
     ctx.tx.add_all(rows)
     await plan_due(ctx, rows)
     await look_again(ctx, series)
@@ -104,7 +104,7 @@ async def remake(ctx: Context, series: Series) -> None:
         meeting.original = one.original
         apply(meeting, one)
     rows = [_row(series, one, ctx.now) for one in wanted if one.original.date() not in days]
-    await name(ctx, rows)
+    await meeting_names.name(ctx, rows)
     ctx.tx.add_all(rows)
     await plan_due(ctx, [*rows, *(meeting for meeting, _ in kept)])
     await look_again(ctx, series)
@@ -120,16 +120,6 @@ def apply(meeting: Meeting, one: Occurrence) -> None:
 def describe(meeting: Meeting, series: Series) -> None:
     """Give a date the title, link and place of its series."""
     meeting.title, meeting.link, meeting.place = series.title, series.link, series.place
-
-
-async def name(ctx: Context, rows: Sequence[Meeting]) -> None:
-    """Give each new date a name that no other has; refuses a day that has more meetings than names."""
-    stems = [schedule.stem(ctx.room.key, meeting.original.date()) for meeting in rows]
-    found = schedule.names(stems, await meetings.taken(ctx.tx, schedule.possible_names(stems)))
-    if found is None:
-        raise Refusal("meeting-names-used-up")
-    for meeting, one in zip(rows, found, strict=True):
-        meeting.name = one
 
 
 def _row(series: Series, one: Occurrence, now: datetime) -> Meeting:

@@ -2,9 +2,8 @@
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import count, islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -22,7 +21,6 @@ UNITS = {
     **dict.fromkeys(("d", "t", "tag", "tage", "day", "days"), DAY),
     **dict.fromkeys(("w", "woche", "wochen", "week", "weeks"), 7 * DAY),
 }
-NAMES_PER_DAY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,33 +136,3 @@ def ahead(at: dt.datetime, now: dt.datetime, zone: ZoneInfo) -> Ahead:
     """Return how far an instant is ahead of now, as people in the zone count."""
     days = (at.astimezone(zone).date() - now.astimezone(zone).date()).days
     return Ahead(days, -((now - at) // MINUTE))
-
-
-def stem(key: str | None, day: dt.date) -> str:
-    """Return the name of a group's first meeting on a day: `UAG2-2026-12-08`, in capitals."""
-    words = (key or "T").upper().split()
-    return "-".join([*words, day.isoformat()])
-
-
-def candidates(name: str) -> Iterator[str]:
-    """Return the names that meetings with this stem may have: itself, then `-2`, `-3` and so on."""
-    yield name
-    yield from (f"{name}-{number}" for number in count(2))
-
-
-def possible_names(stems: Iterable[str]) -> list[str]:
-    """Return all names that may be given to meetings with these stems."""
-    return [name for one in stems for name in islice(candidates(one), NAMES_PER_DAY)]
-
-
-def names(stems: Sequence[str], taken: Collection[str]) -> list[str] | None:
-    """Return one free name for each stem, no two the same; None if a day has more meetings than names."""
-    used = set(taken)
-    found = []
-    for one in stems:
-        name = next((name for name in islice(candidates(one), NAMES_PER_DAY) if name not in used), None)
-        if name is None:
-            return None
-        used.add(name)
-        found.append(name)
-    return found

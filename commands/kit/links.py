@@ -1,0 +1,13 @@
+"""Addresses of pages, as people type them."""
+
+import re
+from urllib.parse import urlsplit
+
+
+def is_link(text: str) -> bool:
+    """Whether this is an http or https address with a host and without spaces."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"[\s<>\"]", text)
