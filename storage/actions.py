@@ -26,7 +26,11 @@ UNFINISHED = (ActionState.OPEN, ActionState.BLOCKED)
 
 
 class ActionItem(Base):
-    """Something that somebody is to do; `due_on` is a calendar day in the zone of its room."""
+    """Something that somebody is to do; `due_on` is a calendar day in the zone of its room.
+
+    `source_event_id` is the message that it arose from. `said_by` is who wrote that message, where the item has its
+    words from there: it was tagged, and is no command. `said_at` is where it stands in minutes, by the server's clock.
+    """
 
     __tablename__ = "actions"
     noun: ClassVar[str] = "action"
@@ -40,6 +44,8 @@ class ActionItem(Base):
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     source_event_id: Mapped[str | None] = mapped_column(index=True)
+    said_by: Mapped[str | None]
+    said_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index(None, "room_id", "state", "due_on"),
@@ -109,10 +115,10 @@ async def find(tx: AsyncSession, number: int) -> ActionItem | None:
     return await tx.get(ActionItem, number)
 
 
-async def of_source(tx: AsyncSession, event_id: str) -> Sequence[ActionItem]:
-    """Return the action items that arose from this message."""
-    query = select(ActionItem).where(ActionItem.source_event_id == event_id)
-    return (await tx.scalars(query.order_by(ActionItem.id))).all()
+async def of_source(tx: AsyncSession, room_id: int, event_id: str) -> Sequence[ActionItem]:
+    """Return the action items of a room that have their words from this message, which was no command."""
+    query = select(ActionItem).where(ActionItem.source_event_id == event_id, ActionItem.room_id == room_id)
+    return (await tx.scalars(query.where(ActionItem.said_by.is_not(None)).order_by(ActionItem.id))).all()
 
 
 async def of_meeting(tx: AsyncSession, meeting_id: int) -> Sequence[ActionItem]:
@@ -126,6 +132,17 @@ async def newest_of_meeting(tx: AsyncSession, meeting_id: int) -> ActionItem | N
     query = select(ActionItem).join(MeetingAction, MeetingAction.action_id == ActionItem.id)
     query = query.where(MeetingAction.meeting_id == meeting_id, ActionItem.state != ActionState.DROPPED)
     return await tx.scalar(query.order_by(ActionItem.id.desc()).limit(1))
+
+
+async def meeting_of(tx: AsyncSession, action: ActionItem) -> int | None:
+    """Return the meeting in which an action item was given."""
+    found = await tx.get(MeetingAction, action.id)
+    return found.meeting_id if found else None
+
+
+async def not_in_meeting(tx: AsyncSession, action: ActionItem) -> None:
+    """Let an action item have been given in no meeting."""
+    await tx.execute(delete(MeetingAction).where(MeetingAction.action_id == action.id))
 
 
 def describe(tx: AsyncSession, action: ActionItem, user_ids: Iterable[str], tags: Iterable[str]) -> None:

@@ -51,6 +51,13 @@ async def note(tx: AsyncSession, event_id: str, trigger: str, about: Subject | N
     await (await tx.connection()).execute(NOTE, values)
 
 
+async def settle(tx: AsyncSession, event_id: str, about: Subject | None) -> None:
+    """Write down what a handled event made after all; None: nothing."""
+    kind, number = (about.noun, about.id) if about is not None else (None, None)
+    query = update(HandledEvent).where(HandledEvent.event_id == event_id)
+    await tx.execute(query.values(about_kind=kind, about_id=number))
+
+
 async def find(tx: AsyncSession, event_id: str) -> HandledEvent | None:
     """Return the row of a handled event."""
     return await tx.scalar(select(HandledEvent).where(HandledEvent.event_id == event_id))

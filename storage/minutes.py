@@ -165,6 +165,14 @@ async def running(tx: AsyncSession, room_id: int) -> Minutes | None:
     return await tx.scalar(IN_ROOM, {"room_id": room_id})
 
 
+async def hear(tx: AsyncSession, room_id: int, at: datetime) -> Minutes | None:
+    """Return the minutes of the meeting that runs in a room, after noting that something was said about it then."""
+    found = await running(tx, room_id)
+    if found is not None:
+        found.heard_at = max(found.heard_at, at)
+    return found
+
+
 async def by_id(tx: AsyncSession, number: int) -> Minutes | None:
     """Return the minutes with this internal number."""
     return await tx.get(Minutes, number)

@@ -50,10 +50,12 @@ class Procedure(StrEnum):
 class Resolution(Base):
     """A resolution, called `B-2026-014`: the 14th of its year, over all groups.
 
-    `event_id` is the message that it arose from. `poll_id` is the poll that decided it or will. `decided_on` is a day
-    in the room's zone. `replaces_id` is kept only while this one is in force or may come into force. `outcome` is what
-    was recorded when a circulation ended (`eligible`, `agreed`, `silent`, `objections` as [user, municipality,
-    reason]), when a poll decided (`eligible`, `voters`, `verdict`), or when it was called off (`reason`).
+    `event_id` is the message that it arose from, `said_by` who wrote that one where the resolution has its words from
+    there: it was tagged, and is no command. `said_at` is where it stands in minutes, by the server's clock.
+    `poll_id` is the poll that decided it or will. `decided_on` is a day in the room's zone. `replaces_id` is kept only
+    while this one is in force or may come into force. `outcome` is what was recorded when a circulation ended
+    (`eligible`, `agreed`, `silent`, `objections` as [user, municipality, reason]), when a poll decided (`eligible`,
+    `voters`, `verdict`), or when it was called off (`reason`).
     """
 
     __tablename__ = "resolutions"
@@ -73,6 +75,8 @@ class Resolution(Base):
     decided_on: Mapped[date | None]
     review_on: Mapped[date | None] = mapped_column(index=True)
     event_id: Mapped[str | None] = mapped_column(index=True)
+    said_by: Mapped[str | None]
+    said_at: Mapped[datetime | None]
     poll_id: Mapped[int | None] = mapped_column(ForeignKey("polls.id", ondelete="SET NULL"), index=True)
     meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meetings.id", ondelete="SET NULL"), index=True)
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("resolutions.id", ondelete="SET NULL"), unique=True)
@@ -178,10 +182,11 @@ async def of_poll(tx: AsyncSession, poll_id: int) -> Resolution | None:
     )
 
 
-async def of_event(tx: AsyncSession, event_id: str) -> Resolution | None:
-    """Return the resolution that arose from this message, the newest if there are several."""
-    query = select(Resolution).where(Resolution.event_id == event_id)
-    return await tx.scalar(query.order_by(Resolution.id.desc()).limit(1))
+async def of_source(tx: AsyncSession, room_id: int, event_id: str) -> Sequence[Resolution]:
+    """Return the resolutions of a room that have their words from this message, which was no command, if they stand."""
+    query = select(Resolution).where(Resolution.event_id == event_id, Resolution.room_id == room_id)
+    query = query.where(Resolution.said_by.is_not(None), Resolution.state != ResolutionState.WITHDRAWN)
+    return (await tx.scalars(query.order_by(Resolution.id))).all()
 
 
 async def of_meeting(tx: AsyncSession, meeting_id: int) -> Sequence[Resolution]:

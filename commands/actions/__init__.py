@@ -1,6 +1,6 @@
 """Action items: who does what until when, how far it is, and reminders."""
 
-from commands.actions import handlers, lists, progress, reminding
+from commands.actions import handlers, lists, progress, reminding, tags
 from commands.kit.triggers import Capability
 
 CAPABILITY = Capability(
@@ -9,6 +9,10 @@ CAPABILITY = Capability(
         handlers.show,
         handlers.change,
         handlers.create,
+        handlers.undo,
+        tags.take_up_by_reaction,
+        tags.make_of_message,
+        tags.made_of,
         progress.complete,
         progress.reopen,
         progress.block,

@@ -7,13 +7,11 @@ from typing import Annotated
 from commands.actions.items import (
     ActionId,
     Entry,
-    first_picture,
     history,
     link,
     named_item,
     names,
     picture,
-    plan_first_reminder,
     plan_reminder,
     reach,
     reach_unfinished,
@@ -21,15 +19,19 @@ from commands.actions.items import (
     record,
     redrawn,
 )
+from commands.actions.making import TAG, Wish, make, others
+from commands.actions.naming import named_in
 from commands.kit.context import Context
+from commands.kit.minutes import check_changeable
 from commands.kit.pages import pages
-from commands.kit.readers import Day, Found, Members, NamedResolution, People, Rest, TagWords
+from commands.kit.readers import Day, Found, Members, NamedResolution, People, TagWords
 from commands.kit.resolutions import reach as reach_resolution
 from commands.kit.say import Refusal, Say
+from commands.kit.tagging import WordsOrReply, replied_source, tag, untag, waiting
 from commands.kit.texts import Name
-from commands.kit.triggers import Answer, Where, command
+from commands.kit.triggers import Answer, Where, command, job
 from commands.kit.words import Word
-from storage import actions, meetings, resolutions, rooms
+from storage import actions, minutes, resolutions, rooms
 from storage.actions import ActionItem, ActionState
 from storage.resolutions import Resolution, ResolutionName
 from storage.rooms import Room
@@ -43,18 +45,19 @@ class Anybody(Members):
         return await super().read(words, ctx) or ([], 0)
 
 
-class ItemText(Rest):
-    """What is to be done."""
+class ItemText(WordsOrReply):
+    """What is to be done; None where the message replied to says it."""
 
-    async def read(self, words: Sequence[Word], ctx: Context) -> Found | None:
-        """Refuses silence: the text of the message replied to is not known."""
-        if not words:
+    async def read(self, words: Sequence[Word], ctx: Context) -> Found:
+        """Refuses silence."""
+        found = await super().read(words, ctx)
+        if found is None:
             raise Refusal("action-text-missing")
-        return await super().read(words, ctx)
+        return found
 
 
 AssignedTo = Annotated[list[Name], Anybody()]
-What = Annotated[str, ItemText()]
+What = Annotated[str | None, ItemText()]
 
 
 @command("action create")
@@ -69,32 +72,24 @@ async def create(
 ) -> Answer:
     """Note who does what until when; without a day until the group's next meeting, if there is one.
 
-    As a reply to a message about a resolution, or with its name, it carries that resolution out.
+    As a reply to a message about a resolution, or with its name, it carries that resolution out. Without words, as
+    a reply to what a member said, it is made of that. In a meeting it stands in the minutes, and is acknowledged only.
     """
-    meant = await named_item(ctx, text)
+    meant = await named_item(ctx, text or "")
     if meant is not None:
         raise Refusal("action-or-new", action=meant)
-    meeting_day = None if due else await _next_meeting_day(ctx)
-    action = ActionItem(
-        room_id=ctx.room.id,
-        text=text,
-        state=ActionState.OPEN,
-        due_on=due or meeting_day,
-        created_by=ctx.sender,
-        created_at=ctx.now,
-        closed_at=None,
-        source_event_id=ctx.event.relates_to or ctx.event.event_id,
-    )
-    ctx.tx.add(action)
-    await ctx.tx.flush()
-    users, words = sorted({one.user_id for one in assignees}), sorted(set(tags or []))
-    actions.describe(ctx.tx, action, users, words)
-    record(ctx, action, "created")
-    await plan_first_reminder(ctx, action, ctx.room)
-    resolution = await _carry_out(ctx, action, carries)
-    data = {**first_picture(action, await ctx.people(users), words), "next_meeting": meeting_day is not None}
-    data["resolution"] = resolution
-    return Say(key="action-item", data=data, about=action, mention=_others(ctx, users))
+    resolution = await _meant_resolution(ctx, carries)
+    users = await _meant_people(ctx, assignees, text)
+    wish = Wish(users, due, tags or (), resolution.id if resolution else None)
+    running = await minutes.hear(ctx.tx, ctx.room.id, ctx.event.at)
+    source = await replied_source(ctx) if text is None else None
+    if text is None:
+        assert source is not None  # noqa: S101 - else the reader has refused
+        await tag(ctx, TAG, source, **wish.as_details(), minutes=running.id if running else None)
+        return None
+    arose = ctx.event.relates_to or ctx.event.event_id
+    action, card = await make(ctx, text, wish, arose, ctx.event.at, running.meeting_id if running else None)
+    return ctx.react("✅", about=action) if running else card
 
 
 @create.edited
@@ -108,36 +103,68 @@ async def correct(
     tags: TagWords | None = None,
     carries: NamedResolution | None = None,
 ) -> Answer:
-    """Change what the first text said; whom and when later commands have set stays."""
+    """Change what the first text said; whom and when later commands have set stays, as does the text of a message."""
+    if await waiting(ctx):
+        raise Refusal("edit-not-run")
     action, home = await reach_unfinished(ctx, action_id)
+    await check_changeable(ctx, await actions.meeting_of(ctx.tx, action))
+    if text is not None:
+        action.text, action.said_by = text, None
+    elif action.said_by is None:
+        raise Refusal("action-text-missing")
     later = {one.what for one in await actions.history(ctx.tx, action)}
     before, day_before = await _assigned(ctx, action), action.due_on
-    users = before if "assigned" in later else [one.user_id for one in assignees]
-    action.text = text
+    users = before if "assigned" in later else await _meant_people(ctx, assignees, text)
     await actions.assign(ctx.tx, action, users)
     await actions.tag(ctx.tx, action, tags or [])
     if due is not None and due != action.due_on and "due" not in later:
         action.due_on = due
         await plan_reminder(ctx, action, home)
     if carries is not None:
-        await _carry_out(ctx, action, carries)
+        resolution, _ = await reach_resolution(ctx, carries)
+        await resolutions.carried_out_by(ctx.tx, resolution, action)
     record(ctx, action, "edited")
-    new = _others(ctx, [user for user in users if user not in before])
-    told = [await _told(ctx, action, home, before=before, day_before=day_before, mention=new)] if new else []
-    return [ctx.react("✏️"), *told, await redrawn(ctx, action, home)]
+    new = others(ctx, [user for user in users if user not in before])
+    if not new or await minutes.running(ctx.tx, home.id):
+        return [ctx.react("✏️"), await redrawn(ctx, action, home)]
+    told = await _told(ctx, action, home, before=before, day_before=day_before, mention=new)
+    return [ctx.react("✏️"), told, await redrawn(ctx, action, home)]
 
 
 @create.redacted
 async def withdraw(ctx: Context, action_id: int) -> Answer:
     """Drop the item whose message was deleted, unless it is finished."""
+    return await take_back(ctx, action_id, "withdrawn")
+
+
+async def take_back(ctx: Context, action_id: int, what: str) -> Answer:
+    """Drop an item that shall not have been given, unless it is finished; also before its message was read.
+
+    Refuses what stands in approved minutes.
+    """
+    if ctx.message is not None and (tagged := await waiting(ctx)):
+        await untag(ctx, tagged.id)
+        return None
     found = await reachable(ctx, action_id)
     if found is None or not found[0].is_unfinished:
         return None
     action, home = found
+    await check_changeable(ctx, await actions.meeting_of(ctx.tx, action))
+    await actions.not_in_meeting(ctx.tx, action)
     action.state, action.closed_at = ActionState.DROPPED, ctx.now
-    record(ctx, action, "withdrawn")
+    record(ctx, action, what)
     await plan_reminder(ctx, action, home)
     return await redrawn(ctx, action, home)
+
+
+@job("action undo")
+async def undo(ctx: Context, action_id: int) -> Answer:
+    """Take an item back, as the newest thing of the minutes; says so where it is finished or cannot change."""
+    try:
+        await reach_unfinished(ctx, action_id)
+        return await take_back(ctx, action_id, "undone")
+    except Refusal as refusal:
+        return ctx.say(refusal.key, **refusal.data)
 
 
 @command("action show", where=Where.ANYWHERE)
@@ -166,7 +193,7 @@ async def change(ctx: Context, action: ActionId, *, assignees: People | None = N
         await plan_reminder(ctx, found, home)
     if set(users) == set(before) and found.due_on == day_before:
         return ctx.react("👍")
-    new = _others(ctx, [user for user in users if user not in before])
+    new = others(ctx, [user for user in users if user not in before])
     told = await _told(ctx, found, home, before=before, day_before=day_before, mention=new)
     return [ctx.react("👍"), told, await redrawn(ctx, found, home)]
 
@@ -206,26 +233,24 @@ async def _check_members(ctx: Context, home: Room, people: Sequence[Name]) -> No
         raise Refusal("action-stranger", people=strangers, group=home.name)
 
 
-async def _carry_out(ctx: Context, action: ActionItem, name: ResolutionName | None) -> Resolution | None:
-    """Let the item carry out the resolution that is named, or that the message replied to is about."""
+async def _meant_resolution(ctx: Context, name: ResolutionName | None) -> Resolution | None:
+    """Return the resolution that is named, or that the message replied to is about."""
     if name is not None:
-        resolution, _ = await reach_resolution(ctx, name)
-    elif ctx.replied is not None and ctx.replied[0] == Resolution.noun:
-        resolution = await ctx.tx.get_one(Resolution, ctx.replied[1])
-    else:
-        return None
-    await resolutions.carried_out_by(ctx.tx, resolution, action)
-    return resolution
+        return (await reach_resolution(ctx, name))[0]
+    if ctx.replied is not None and ctx.replied[0] == Resolution.noun:
+        return await ctx.tx.get_one(Resolution, ctx.replied[1])
+    return None
 
 
-async def _next_meeting_day(ctx: Context) -> date | None:
-    """Return the day of the next meeting; the one that is just running is not meant."""
-    coming = await meetings.upcoming(ctx.tx, ctx.now, room_id=ctx.room.id, limit=2)
-    return next((one.starts_at.astimezone(ctx.zone).date() for one in coming if one.starts_at > ctx.now), None)
+async def _meant_people(ctx: Context, assignees: Sequence[Name], text: str | None) -> list[str]:
+    """Return who is named before the text; by MeetBot's word also whom the text itself names.
 
-
-def _others(ctx: Context, users: Sequence[str]) -> tuple[str, ...]:
-    return tuple(user for user in users if user != ctx.sender)
+    Otherwise a name in the text may be anything: `!aufgabe Anna anrufen` is nothing for Anna.
+    """
+    if assignees or text is None or not ctx.event.text.lstrip().startswith("#"):
+        return [one.user_id for one in assignees]
+    people = [Name(one.user_id, one.name) for one in await rooms.members(ctx.tx, ctx.room)]
+    return named_in(text, [one for one in people if one.user_id not in ctx.setup.nobody])
 
 
 def _continued(action: ActionItem, more: Sequence[Sequence[Entry]]) -> Say | None:

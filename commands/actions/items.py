@@ -15,7 +15,7 @@ from storage.actions import ActionChange, ActionItem, ActionState
 from storage.rooms import Room, RoomKind
 
 REMIND = "action remind"
-SETTLING = ("done", "blocked", "dropped", "withdrawn")  # changes that say why an item is not open
+SETTLING = ("done", "blocked", "dropped", "withdrawn", "undone")  # changes that say why an item is not open
 
 ActionId = Annotated[int, ShortId("A", "action")]
 LetteredActionId = Annotated[int, ShortId("A", "action", strict=True)]
@@ -72,7 +72,7 @@ async def named_item(ctx: Context, text: str) -> ActionItem | None:
 
 
 def record(ctx: Context, action: ActionItem, what: str, note: str | None = None) -> None:
-    """Write down what the sender changed about the item."""
+    """Write down what the sender, or a job on the sender's behalf, changed about the item."""
     ctx.tx.add(
         ActionChange(
             action_id=action.id,
@@ -80,7 +80,7 @@ def record(ctx: Context, action: ActionItem, what: str, note: str | None = None)
             by=ctx.sender,
             what=what,
             note=note or None,
-            event_id=ctx.event.event_id,
+            event_id=ctx.message.event_id if ctx.message else None,
         )
     )
 

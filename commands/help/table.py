@@ -25,7 +25,9 @@ def command_table(vocabulary: Vocabulary, language: str) -> str:
 
 
 def _words(spoken: Spoken, language: str) -> str:
-    return ", ".join(_code(PREFIX + words) for words in spoken.wordings[language].words)
+    """MeetBot's words have a sign of their own, and are the same in all languages."""
+    written = (words if words.startswith("#") else PREFIX + words for words in spoken.wordings[language].words)
+    return ", ".join(map(_code, written))
 
 
 def _code(text: str) -> str:

@@ -70,10 +70,13 @@ class Context:
         """Show the newest state in the earlier message of the same key and subject, if there is one."""
         return Say(key=key, data=data, about=about, room=room, in_place=True)
 
-    def react(self, key: str) -> Say:
-        """Acknowledge the message by a reaction (for an edit: on the message that was edited)."""
+    def react(self, key: str, *, about: Subject | None = None) -> Say:
+        """Acknowledge the message by a reaction (for an edit: on the message that was edited).
+
+        `about` is what the message made, where nothing else is said of it.
+        """
         edited = self.event.relates_to if self.event.kind == "edit" else None
-        return Say(key="", form=reaction_on(edited or self.event.event_id, key))
+        return Say(key="", form=reaction_on(edited or self.event.event_id, key), about=about)
 
     async def due(self, what: str, subject: Subject, *, at: datetime, room: Room | None = None) -> None:
         """Plan the job `what` for the subject, in this transaction."""

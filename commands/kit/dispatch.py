@@ -159,14 +159,13 @@ class Dispatcher:
 
     async def _on_edit(self, ctx: Context, message: Message) -> tuple[Trigger, Answer] | None:
         assert message.relates_to is not None  # noqa: S101 - an edit is of something
-        text = self._command_text(message, ctx.room)
-        text = self._hash_command(message) if text is None else text
         before = await inbox.find(ctx.tx, message.relates_to)
-        if before is None and text is None:
-            return await self._on_source(ctx, message)
+        text = self._command_text(message, ctx.room)
+        if text is None:
+            text = self._hash_command(message) if before else await self._hash_text(ctx, message)
         trigger = self._by_name.get(before.trigger) if before and before.trigger else None
         if trigger is None and not (text and self.vocabulary.find(first_words(text))[0]):
-            return None
+            return await self._on_source(ctx, message) if before is None else None
         if before is not None and before.sender != message.sender:
             return None  # the homeserver does not ask whose message an edit replaces; clients ignore such edits
         await _claim(ctx, message)

@@ -49,7 +49,7 @@ class Text(Reader):
 
     async def read(self, words: Sequence[Word], ctx: Context) -> Found | None:  # noqa: ARG002
         """Refuses what is longer than a message on a phone should be."""
-        return (_checked(words[0].text), 1) if words else None
+        return (fitting(words[0].text), 1) if words else None
 
 
 class Rest(Reader):
@@ -59,7 +59,7 @@ class Rest(Reader):
         """Refuses what is longer than a message on a phone should be."""
         if not words:
             return None
-        return _checked(words[0].text if len(words) == 1 else " ".join(word.raw for word in words)), len(words)
+        return fitting(words[0].text if len(words) == 1 else " ".join(word.raw for word in words)), len(words)
 
 
 class Number(Reader):
@@ -310,7 +310,8 @@ def _words_for(words: Sequence[Word], pieces: int) -> int:
     return taken
 
 
-def _checked(text: str) -> str:
+def fitting(text: str) -> str:
+    """Return the text; refuses what is longer than a message on a phone should be."""
     if len(text) > MAX_TEXT:
         raise Refusal("text-too-long", length=len(text), limit=MAX_TEXT)
     return text

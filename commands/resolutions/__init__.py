@@ -1,7 +1,7 @@
 """Resolutions: what groups decide, in meetings, by polls and by circulation, and the register of it."""
 
 from commands.kit.triggers import Capability
-from commands.resolutions import chains, circulating, deciding, entering, lists, voices
+from commands.resolutions import chains, circulating, deciding, entering, lists, tags, voices, voting
 
 CAPABILITY = Capability(
     __name__,
@@ -11,6 +11,11 @@ CAPABILITY = Capability(
         entering.enter,
         entering.reject,
         entering.postpone,
+        entering.undo,
+        tags.adopt_by_reaction,
+        tags.make_of_message,
+        tags.made_of,
+        voting.put_to_the_vote,
         lists.list_resolutions,
         circulating.circulate,
         circulating.extend,

@@ -21,16 +21,11 @@ from commands.resolutions.rounds import (
     round_of,
     told,
 )
-from commands.resolutions.rules import OPTIONS
-from commands.votes import electorate as electorates
+from commands.resolutions.voting import ask, check_somebody
 from commands.votes.arguments import Majorities, Quorum, RoomList, Suffrages
-from storage import due, polls, resolutions
-from storage.polls import Majority, Poll, Suffrage
+from storage import due, resolutions
 from storage.resolutions import Procedure, Resolution, ResolutionState
 from storage.rooms import Room
-
-ANNOUNCE = "poll announce"  # done by the polls, as is everything until the poll ends
-VOTED = "resolution voted"
 
 
 @command("circulation open", role=Role.CHAIR)
@@ -54,9 +49,9 @@ async def circulate(
     resolution = draft(ctx, text, ResolutionState.OPEN, Procedure.VOTE if vote else Procedure.CONSENT)
     resolution.closes_at = closes
     await _check_reach(ctx, where, closes, review)
-    await keep(ctx, resolution, replaces, review)
+    await keep(ctx, resolution, ctx.event.at, replaces, review)
     if vote:
-        poll = await _poll(ctx, resolution, where, suffrage, quorum, majority)
+        poll = await ask(ctx, resolution, where, suffrage, quorum, majority)
         asked_rooms = [room.name for room in where]
         return ctx.say("circulation-vote", about=resolution, resolution=resolution, poll=poll, asked=asked_rooms)
     await resolutions.set_rooms(ctx.tx, resolution, [room.id for room in where])
@@ -141,44 +136,10 @@ async def show_again(ctx: Context, resolution_id: int) -> Answer:
 
 async def _check_reach(ctx: Context, where: Sequence[Room], closes: datetime, review: date | None) -> None:
     """Refuse to ask rooms in which nobody may speak, and a review before there is anything to review."""
-    electorate = await electorates.load(ctx.tx, [room.id for room in where], ctx.setup.nobody)
-    if not electorate.voters:
-        raise Refusal("circulation-nobody", asked=[room.name for room in where])
+    await check_somebody(ctx, where)
     last = closes.astimezone(ctx.zone).date()
     if review is not None and review <= last:
         raise Refusal("circulation-review-early", closes=last)
-
-
-async def _poll(
-    ctx: Context,
-    resolution: Resolution,
-    where: Sequence[Room],
-    suffrage: str | None,
-    quorum: str | None,
-    majority: str | None,
-) -> Poll:
-    """Let a poll decide: the polls ask it, close it, and then plan what it decided."""
-    assert resolution.closes_at is not None  # noqa: S101 - what goes round has a deadline
-    poll = Poll(
-        room_id=ctx.room.id,
-        question=resolution.text,
-        options=list(OPTIONS[ctx.room.language]),
-        suffrage=suffrage or Suffrage.PERSON,
-        quorum=quorum,
-        majority=majority or Majority.SIMPLE,
-        opened_by=ctx.sender,
-        opened_at=min(ctx.event.at, ctx.now),
-        closes_at=resolution.closes_at,
-        closed_at=None,
-        shown_at=None,
-        then=VOTED,
-    )
-    ctx.tx.add(poll)
-    await ctx.tx.flush()
-    await polls.set_rooms(ctx.tx, poll, [room.id for room in where])
-    resolution.poll_id = poll.id
-    await ctx.due(ANNOUNCE, poll, at=ctx.now)
-    return poll
 
 
 async def _unspoken(ctx: Context, resolution_id: int) -> Resolution | None:

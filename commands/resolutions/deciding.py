@@ -3,10 +3,10 @@
 from commands.kit.context import Context
 from commands.kit.say import Say
 from commands.kit.triggers import Answer, job
-from commands.resolutions.circulating import VOTED
 from commands.resolutions.making import REVIEW, audience, decide, picture, take_back
 from commands.resolutions.rounds import DEADLINE, cards, facts, poll_rooms, round_of, told
 from commands.resolutions.rules import IN_FAVOUR
+from commands.resolutions.voting import VOTED
 from commands.votes.result import result_of
 from storage import polls, resolutions
 from storage.polls import PollState

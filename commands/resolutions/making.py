@@ -6,17 +6,20 @@ from typing import Annotated, Any
 
 from commands.kit.context import Context
 from commands.kit.dates import to_instant
+from commands.kit.minutes import is_approved
 from commands.kit.readers import DayReader
 from commands.kit.resolutions import OVERVIEW
 from commands.kit.say import Refusal, Say
+from commands.kit.tagging import Tagged
 from commands.kit.texts import zone
 from commands.resolutions.rules import looks_like_a_name
 from commands.votes.result import result_of
 from storage import due, meetings, polls, resolutions, rooms
+from storage.minutes import Minutes
 from storage.resolutions import Procedure, Resolution, ResolutionName, ResolutionState
 from storage.rooms import Room, RoomKind
 
-REVIEW = "resolution review"
+REVIEW, TAG = "resolution review", "resolution tag"
 CARD = "resolution-entered"
 MORNING = time(8)
 
@@ -39,8 +42,10 @@ def checked(text: str) -> str:
     return text
 
 
-def draft(ctx: Context, text: str, state: ResolutionState, procedure: Procedure) -> Resolution:
-    """Return a resolution that the sender brings up, still without its number."""
+def draft(
+    ctx: Context, text: str, state: ResolutionState, procedure: Procedure, tagged: Tagged | None = None
+) -> Resolution:
+    """Return a resolution that the sender brings up, or has tagged, still without its number."""
     return Resolution(
         room_id=ctx.room.id,
         text=checked(text),
@@ -52,7 +57,9 @@ def draft(ctx: Context, text: str, state: ResolutionState, procedure: Procedure)
         decided_at=None,
         decided_on=None,
         review_on=None,
-        event_id=ctx.event.event_id,
+        event_id=tagged.tag.source_event_id if tagged else ctx.event.event_id,
+        said_by=tagged.author if tagged else None,
+        said_at=tagged.at if tagged else ctx.event.at,
         poll_id=None,
         meeting_id=None,
         replaces_id=None,
@@ -60,9 +67,33 @@ def draft(ctx: Context, text: str, state: ResolutionState, procedure: Procedure)
     )
 
 
-async def keep(ctx: Context, resolution: Resolution, replaces: ResolutionName | None, review: date | None) -> list[Say]:
+async def settle(
+    ctx: Context,
+    resolution: Resolution,
+    at: datetime,
+    ran: Minutes | None,
+    replaces: ResolutionName | None,
+    review: date | None,
+) -> list[Say]:
+    """Put what was decided at that instant into the register; returns what another room is told.
+
+    It belongs to the meeting that `ran`, or to the one that was planned for then.
+    """
+    resolution.meeting_id = ran.meeting_id if ran else await _planned_meeting(ctx, at)
+    resolution.decided_at, resolution.decided_on = ctx.now, local_day(ctx, at)
+    return await keep(ctx, resolution, at, replaces, review)
+
+
+async def _planned_meeting(ctx: Context, at: datetime) -> int | None:
+    planned = await meetings.running(ctx.tx, ctx.room.id, at)
+    return planned.id if planned and not await is_approved(ctx, planned.id) else None
+
+
+async def keep(
+    ctx: Context, resolution: Resolution, at: datetime, replaces: ResolutionName | None, review: date | None
+) -> list[Say]:
     """Give a new resolution its number in the year in which it was said; returns what another room is told."""
-    resolution.year = said_on(ctx).year
+    resolution.year = local_day(ctx, at).year
     resolution.number = await resolutions.next_number(ctx.tx, resolution.year)
     ctx.tx.add(resolution)
     return await describe(ctx, resolution, replaces, review)
@@ -76,7 +107,7 @@ async def describe(
     Refuses to replace what this room may not, or what is not in force.
     """
     before = resolution.replaces_id
-    old = await _to_replace(ctx, replaces, resolution) if replaces else None
+    old = await to_replace(ctx, replaces, ResolutionState(resolution.state), resolution) if replaces else None
     resolution.replaces_id, resolution.review_on = old.id if old else None, review
     await resolutions.index(ctx.tx, resolution)
     if resolution.is_open:
@@ -85,14 +116,17 @@ async def describe(
     return await told_replaced(ctx, resolution) if resolution.replaces_id != before else []
 
 
-async def _to_replace(ctx: Context, name: ResolutionName, resolution: Resolution) -> Resolution:
+async def to_replace(
+    ctx: Context, name: ResolutionName, state: ResolutionState, resolution: Resolution | None = None
+) -> Resolution:
+    """Return what a resolution in this state replaces; refuses what this room may not, or what is not in force."""
     old = await resolutions.by_name(ctx.tx, name)
     if old is None:
         raise Refusal("resolution-unknown", name=str(name), direct=False)
     if old.room_id != ctx.room.id and ctx.room.kind not in OVERVIEW:
         home = await ctx.tx.get_one(Room, old.room_id)
         raise Refusal("resolution-of-others", resolution=old, group=home.name)
-    if old is resolution or resolution.state not in (ResolutionState.ADOPTED, ResolutionState.OPEN):
+    if old is resolution or state not in (ResolutionState.ADOPTED, ResolutionState.OPEN):
         raise Refusal("resolution-replaces-nothing", resolution=old)
     if old.is_open or old.state == ResolutionState.WITHDRAWN:
         raise Refusal("resolution-not-in-force", resolution=old)
@@ -136,9 +170,9 @@ async def take_back(ctx: Context, resolution: Resolution) -> None:
     await due.cancel(ctx.tx, REVIEW, resolution.id)
 
 
-def said_on(ctx: Context) -> date:
-    """Return the calendar day on which the message was said, by the room's clocks and the server's time."""
-    return ctx.event.at.astimezone(ctx.zone).date()
+def local_day(ctx: Context, at: datetime) -> date:
+    """Return the calendar day of an instant by the room's clocks."""
+    return at.astimezone(ctx.zone).date()
 
 
 async def picture(ctx: Context, resolution: Resolution, home: Room) -> dict[str, Any]:

@@ -72,11 +72,13 @@ async def test_an_item_links_to_the_message_that_it_arose_from(room: TestRoom) -
     assert f'<a href="https://matrix.to/#/{room.id}/{own.event_id}">A2</a>' in listed.message.html
 
 
-async def test_a_reply_without_text_is_asked_for_the_text(house: House, room: TestRoom) -> None:
+async def test_without_text_it_is_asked_for_unless_a_member_has_said_it(house: House, room: TestRoom) -> None:
+    asked = await room.says('!umfrage "Wo?" Halle Stendal')
     before = await house.dump()
     for text in ("!aufgabe", "!aufgabe @bodo", "!aufgabe #pilot bis Freitag"):
-        answer = await room.says(text, reply_to="$chat")
-        assert "den Text anderer Nachrichten speichere ich nicht" in answer.message.text
+        for reply_to in (None, asked.message.event_id, asked.event_id):
+            answer = await room.says(text, reply_to=reply_to)
+            assert "Bitte schreiben Sie es dazu" in answer.message.text
     assert await house.dump() == before
 
 

@@ -230,7 +230,7 @@ async def test_an_edit_corrects_text_and_options(house: House, room: TestRoom) -
         ('!beschluss "Neu" ersetzt=B-1', "bleibt, wie er ist: Ersetzen kann ihn nur ein anderer Beschluss"),
         ("!beschluss B-1", "So geht es"),
         ('!vertagt "Neu"', "wird aus einem Befehl kein anderer"),
-        ("!beschluss", "So geht es"),
+        ("!beschluss", "Was ist beschlossen?"),
     ],
 )
 async def test_a_wrong_edit_changes_nothing(house: House, room: TestRoom, text: str, said: str) -> None:

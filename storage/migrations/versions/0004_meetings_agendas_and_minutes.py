@@ -16,6 +16,9 @@ RUNNING = sa.text("state = 'running'")
 
 def upgrade() -> None:
     """Bring the schema here."""
+    for table in ("actions", "resolutions"):
+        op.add_column(table, sa.Column("said_by", sa.String(), nullable=True))
+        op.add_column(table, sa.Column("said_at", storage.base.Instant(), nullable=True))
     op.create_index(op.f("ix_actions_source_event_id"), "actions", ["source_event_id"], unique=False)
     op.create_index(op.f("ix_resolutions_event_id"), "resolutions", ["event_id"], unique=False)
     _meetings()

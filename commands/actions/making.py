@@ -1,0 +1,89 @@
+"""How an action item is made: of a command's words, or of a message that somebody tagged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from commands.actions.items import first_picture, plan_first_reminder, record
+from commands.kit.context import Context
+from commands.kit.say import Say
+from storage import actions, meetings, resolutions
+from storage.actions import ActionItem, ActionState, MeetingAction
+from storage.resolutions import Resolution
+
+TAG = "action tag"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for besides the text: who, until when, tags, and the resolution that is carried out."""
+
+    users: Sequence[str] = ()
+    due: date | None = None
+    tags: Sequence[str] = ()
+    resolution_id: int | None = None
+
+    def as_details(self) -> dict[str, Any]:
+        """Return it as it is kept until a tagged message was read."""
+        day = self.due.isoformat() if self.due else None
+        return {"users": list(self.users), "due": day, "tags": list(self.tags), "resolution": self.resolution_id}
+
+
+def wish_of(details: dict[str, Any]) -> Wish:
+    """Return the wish that `as_details` gave; nothing was asked for by a reaction."""
+    due = details.get("due")
+    return Wish(
+        details.get("users", ()),
+        date.fromisoformat(due) if due else None,
+        details.get("tags", ()),
+        details.get("resolution"),
+    )
+
+
+async def make(
+    ctx: Context, text: str, wish: Wish, source: str, at: datetime, meeting_id: int | None, said_by: str | None = None
+) -> tuple[ActionItem, Say]:
+    """Store an item that was said at that instant in the message `source`; returns it and the message that shows it."""
+    meeting_day = None if wish.due else await _next_meeting_day(ctx)
+    action = ActionItem(
+        room_id=ctx.room.id,
+        text=text,
+        state=ActionState.OPEN,
+        due_on=wish.due or meeting_day,
+        created_by=ctx.sender,
+        created_at=ctx.now,
+        closed_at=None,
+        source_event_id=source,
+        said_by=said_by,
+        said_at=at,
+    )
+    ctx.tx.add(action)
+    await ctx.tx.flush()
+    users, words = sorted(set(wish.users)), sorted(set(wish.tags))
+    actions.describe(ctx.tx, action, users, words)
+    record(ctx, action, "created")
+    await plan_first_reminder(ctx, action, ctx.room)
+    if meeting_id is not None:
+        ctx.tx.add(MeetingAction(action_id=action.id, meeting_id=meeting_id))
+    data = {**first_picture(action, await ctx.people(users), words), "next_meeting": meeting_day is not None}
+    data["resolution"] = await _carry_out(ctx, action, wish.resolution_id)
+    return action, Say(key="action-item", data=data, about=action, mention=others(ctx, users))
+
+
+def others(ctx: Context, users: Sequence[str]) -> tuple[str, ...]:
+    """Return these people but the sender: who is to be rung."""
+    return tuple(user for user in users if user != ctx.sender)
+
+
+async def _carry_out(ctx: Context, action: ActionItem, resolution_id: int | None) -> Resolution | None:
+    resolution = await resolutions.by_id(ctx.tx, resolution_id) if resolution_id is not None else None
+    if resolution is not None:
+        await resolutions.carried_out_by(ctx.tx, resolution, action)
+    return resolution
+
+
+async def _next_meeting_day(ctx: Context) -> date | None:
+    """Return the day of the next meeting; the one that is just running is not meant."""
+    coming = await meetings.upcoming(ctx.tx, ctx.now, room_id=ctx.room.id, limit=2)
+    return next((one.starts_at.astimezone(ctx.zone).date() for one in coming if one.starts_at > ctx.now), None)
