@@ -207,7 +207,8 @@ async def _resumable(ctx: Context) -> Minutes | None:
 async def _made_by(ctx: Context, found: Minutes) -> bool:
     """Whether the date of the session was made by the command in hand, as nothing was planned."""
     started = await inbox.find(ctx.tx, ctx.event.relates_to or "")
-    return started is not None and (await meeting_of(ctx, found)).created_at == started.at
+    meeting = await meeting_of(ctx, found)
+    return started is not None and (meeting.created_at, meeting.starts_at) == (started.at, found.started_at)
 
 
 async def _has_content(ctx: Context, found: Minutes) -> bool:

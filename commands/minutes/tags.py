@@ -11,6 +11,7 @@ from commands.minutes import rules
 from commands.minutes.running import attend, changeable, heard, take_back
 from storage import inbox, minutes, outbox, tagged
 from storage.minutes import Line, LineKind, Minutes, MinutesState
+from storage.tagged import TaggedMessage
 
 TAG = "minutes tag"
 
@@ -91,7 +92,7 @@ async def enter(ctx: Context, tag_id: int) -> Answer:
     words = tag.details.get("text") or _words(kind, read.text)
     if words is None:
         return ctx.say("tag-without-link", by=by)
-    if not await _stands(ctx, found, kind, read):
+    if not await _stands(ctx, found, kind, tag):
         await _write(ctx, found, kind, words, read)
     return tagging.acknowledge(read, "✅")
 
@@ -99,11 +100,7 @@ async def enter(ctx: Context, tag_id: int) -> Answer:
 @source("minutes source")
 async def lines_of(ctx: Context, event_id: str) -> Sequence[int]:
     """Return the lines that hold the words of a message; a reply with words of its own holds those."""
-    found = [one for one in await minutes.lines_of_source(ctx.tx, event_id) if one.taken_back_at is None]
-    if not found:
-        return []
-    by = await inbox.triggers(ctx.tx, [one.event_id for one in found])
-    return [one.id for one in found if by.get(one.event_id) in TAGGING]
+    return [one.id for one in await _made_of(ctx, event_id)]
 
 
 @lines_of.edited
@@ -189,28 +186,35 @@ def _words(kind: LineKind, text: str) -> str | None:
     return rules.link_line(text) if kind is LineKind.LINK else rules.one_line(text)
 
 
-async def _stands(ctx: Context, found: Minutes, kind: LineKind, read: Tagged) -> bool:
-    lines = await minutes.lines_of_source(ctx.tx, read.tag.source_event_id)
-    return any(one.minutes_id == found.id and one.kind == kind and one.taken_back_at is None for one in lines)
+async def _made_of(ctx: Context, event_id: str) -> list[Line]:
+    """Return the standing lines that have their words from this message."""
+    found = [one for one in await minutes.lines_of_source(ctx.tx, event_id) if one.taken_back_at is None]
+    by = await inbox.triggers(ctx.tx, [one.event_id for one in found]) if found else {}
+    return [one for one in found if by.get(one.event_id) in TAGGING]
+
+
+async def _stands(ctx: Context, found: Minutes, kind: LineKind, tag: TaggedMessage) -> bool:
+    """Whether somebody tagged this message so before."""
+    lines = [] if tag.details.get("text") else await _made_of(ctx, tag.source_event_id)
+    return any((one.minutes_id, one.kind) == (found.id, kind) for one in lines)
 
 
 async def _write(ctx: Context, found: Minutes, kind: LineKind, words: str, read: Tagged) -> None:
     """Add the line, at the time when its message was said if that was in the session; who spoke in it was there."""
     tag = read.tag
     inside = found.started_at <= read.at and (found.ended_at is None or read.at <= found.ended_at)
-    author = tag.by if tag.details.get("text") else read.author
     ctx.tx.add(
         Line(
             minutes_id=found.id,
             kind=kind,
             text=words,
             at=read.at if inside else tag.at,
-            by=author,
+            by=tag.by if tag.details.get("text") else read.author,
             event_id=tag.event_id,
             source_event_id=tag.source_event_id,
         )
     )
     if inside:
-        await attend(ctx, found, author, event_id=tag.event_id)
+        await attend(ctx, found, read.author, event_id=tag.event_id)
     if found.is_running:
         await attend(ctx, found, tag.by, event_id=tag.event_id)
