@@ -21,6 +21,7 @@ from bot.matrix.wire import HomeserverWire
 from bot.settings import Settings
 from bot.wake import AT_LEAST_EVERY, Wake
 from bot.web import WebServer
+from bot.web.archive import Archive
 from bot.web.state import State
 from commands.capabilities import CAPABILITIES
 from commands.kit.dispatch import Dispatcher
@@ -67,7 +68,8 @@ class App:
             self._worked,
             self.verifier,
         )
-        self.web = WebServer(settings.web, State(self.database, self.health, self.clock).routes)
+        parts = (State(self.database, self.health, self.clock), Archive(self.database, settings.setup()))
+        self.web = WebServer(settings.web, [route for part in parts for route in part.routes])
         self._stop = asyncio.Event()
 
     async def run(self) -> None:

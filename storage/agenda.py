@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Index, func, or_, select
+from sqlalchemy import ForeignKey, Index, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -124,3 +124,10 @@ async def standing(tx: AsyncSession, room_id: int) -> Sequence[StandingItem]:
     """Return what stands on every agenda of a group, in its order."""
     query = select(StandingItem).where(StandingItem.room_id == room_id)
     return (await tx.scalars(query.order_by(StandingItem.position, StandingItem.id))).all()
+
+
+async def close_from(tx: AsyncSession, source: AgendaSource, source_id: int, now: datetime) -> None:
+    """Let the open items that came from this action item, poll or the like be done."""
+    query = update(AgendaItem).where(AgendaItem.source == source, AgendaItem.source_id == source_id)
+    query = query.where(AgendaItem.state == AgendaState.OPEN)
+    await tx.execute(query.values(state=AgendaState.DONE, closed_at=now))

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -51,3 +51,9 @@ async def current(tx: AsyncSession, kind: LinkKind, room_id: int | None) -> Link
 async def by_secret(tx: AsyncSession, kind: LinkKind, secret: str) -> Link | None:
     """Return the address with this secret, unless it was revoked."""
     return await tx.scalar(select(Link).where(Link.secret == secret, Link.kind == kind, Link.revoked_at.is_(None)))
+
+
+async def revoke(tx: AsyncSession, kind: LinkKind, room_id: int | None, now: datetime) -> bool:
+    """Let every address of a group (None: of all groups) hold no more; False if there was none."""
+    query = update(Link).where(Link.kind == kind, Link.room_id == room_id, Link.revoked_at.is_(None))
+    return bool((await tx.scalars(query.values(revoked_at=now).returning(Link.id))).all())

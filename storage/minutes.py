@@ -3,14 +3,15 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, bindparam, exists, func, select, text
+from sqlalchemy import ForeignKey, Index, Select, bindparam, exists, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base
 from storage.meetings import Meeting, MeetingState
+from storage.rooms import Room
 
 
 class MinutesState(StrEnum):
@@ -154,6 +155,14 @@ class MinutesVersion(Base):
     approved_at: Mapped[datetime]
 
     __table_args__ = (Index(None, "approved_at"),)
+
+
+class Kept(NamedTuple):
+    """Minutes with the meeting and the room that they belong to."""
+
+    minutes: Minutes
+    meeting: Meeting
+    room: Room
 
 
 # Most messages of a running meeting need this one.
@@ -314,3 +323,63 @@ async def count_lines(tx: AsyncSession, minutes_id: int) -> int:
     """Count the lines that stand in minutes."""
     query = select(func.count()).select_from(Line)
     return await tx.scalar(query.where(Line.minutes_id == minutes_id, Line.taken_back_at.is_(None))) or 0
+
+
+async def version(tx: AsyncSession, minutes_id: int, number: int) -> MinutesVersion | None:
+    """Return an approved version of minutes."""
+    return await tx.get(MinutesVersion, (minutes_id, number))
+
+
+async def lock(tx: AsyncSession, minutes: Minutes) -> None:
+    """Read the minutes anew; nobody else changes them until the transaction ends."""
+    await tx.refresh(minutes, with_for_update=True)
+
+
+def archive(*, everywhere: bool, room_ids: Collection[int] | None = None) -> Select[Minutes, Meeting, Room]:
+    """Return the query for the minutes of meetings that are over, the newest first.
+
+    `everywhere`: only those of which there is an approved version. `room_ids`: only those of these rooms.
+    """
+    query = select(Minutes, Meeting, Room).join(Meeting, Meeting.id == Minutes.meeting_id)
+    query = query.join(Room, Room.id == Minutes.room_id)
+    query = query.where(Minutes.version > 0 if everywhere else Minutes.state != MinutesState.RUNNING)
+    if room_ids is not None:
+        query = query.where(Minutes.room_id.in_(room_ids))
+    return query.order_by(Minutes.started_at.desc(), Minutes.id.desc())
+
+
+async def some(tx: AsyncSession, query: Select[Minutes, Meeting, Room], limit: int, skip: int = 0) -> list[Kept]:
+    """Return a page of what a query gives."""
+    return await _kept(tx, query.limit(limit).offset(skip))
+
+
+async def count(tx: AsyncSession, query: Select[Minutes, Meeting, Room]) -> int:
+    """Count what a query would give."""
+    return await tx.scalar(query.order_by(None).with_only_columns(func.count(Minutes.id))) or 0
+
+
+async def named(tx: AsyncSession, name: str) -> Kept | None:
+    """Return the minutes of the meeting with this name, written in any case."""
+    query = select(Minutes, Meeting, Room).join(Meeting, Meeting.id == Minutes.meeting_id)
+    query = query.join(Room, Room.id == Minutes.room_id).where(Meeting.name == name.upper())
+    return next(iter(await _kept(tx, query)), None)
+
+
+async def beside(tx: AsyncSession, minutes: Minutes, *, everywhere: bool) -> tuple[str | None, str | None]:
+    """Return the names of the meetings of the same group whose minutes come before and after in the archive."""
+    query = archive(everywhere=everywhere, room_ids=[minutes.room_id]).with_only_columns(Meeting.name).limit(1)
+    place, here = tuple_(Minutes.started_at, Minutes.id), (minutes.started_at, minutes.id)
+    after = query.where(place > here).order_by(None).order_by(Minutes.started_at, Minutes.id)
+    return await tx.scalar(query.where(place < here)), await tx.scalar(after)
+
+
+async def running_in(tx: AsyncSession, room_ids: Collection[int]) -> list[Kept]:
+    """Return the minutes of the meetings that run in these rooms, the first to begin first."""
+    query = select(Minutes, Meeting, Room).join(Meeting, Meeting.id == Minutes.meeting_id)
+    query = query.join(Room, Room.id == Minutes.room_id)
+    query = query.where(Minutes.room_id.in_(room_ids), Minutes.state == MinutesState.RUNNING)
+    return await _kept(tx, query.order_by(Minutes.started_at, Minutes.id))
+
+
+async def _kept(tx: AsyncSession, query: Select[Minutes, Meeting, Room]) -> list[Kept]:
+    return [Kept(minutes, meeting, room) for minutes, meeting, room in await tx.execute(query)]

@@ -139,6 +139,11 @@ async def find(tx: AsyncSession, number: int, *, lock: bool = False) -> Poll | N
     return await tx.get(Poll, number, with_for_update=lock)
 
 
+async def by_ids(tx: AsyncSession, numbers: Collection[int]) -> Sequence[Poll]:
+    """Return the polls with these numbers, in their order."""
+    return (await tx.scalars(select(Poll).where(Poll.id.in_(numbers)).order_by(Poll.id))).all()
+
+
 async def with_electorate(tx: AsyncSession, number: int) -> Poll:
     """Return the poll with this number together with who could vote when it was closed."""
     query = select(Poll).where(Poll.id == number).options(undefer(Poll.electorate))

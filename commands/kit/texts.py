@@ -66,7 +66,10 @@ class Catalogue:
 
 
 def load_catalogue(language: str, packages: Iterable[str]) -> Catalogue:
-    """Read `<language>.toml` of each package, once; raises ValueError if two of them define the same key."""
+    """Read `<language>.toml` of each package, once; raises ValueError if two of them define the same key.
+
+    What a package writes in files of its own (`minutes.html.jinja`) finds its words there, in every language.
+    """
     return _loaded(language, tuple(packages))
 
 
@@ -75,14 +78,17 @@ def _loaded(language: str, packages: tuple[str, ...]) -> Catalogue:
     titles: dict[str, str] = {}
     commands: dict[str, Wording] = {}
     texts: dict[str, str] = {}
+    files: dict[str, str] = {}
     for package in packages:
-        content = tomllib.loads(resources.files(package).joinpath(f"{language}.toml").read_text("utf-8"))
+        folder = resources.files(package)
+        files |= {one.name: one.read_text("utf-8") for one in folder.iterdir() if one.name.endswith(".jinja")}
+        content = tomllib.loads(folder.joinpath(f"{language}.toml").read_text("utf-8"))
         titles[package] = content.get("title", "")
         for name, wording in content.get("commands", {}).items():
             _add(commands, name, Wording(**{**wording, "words": tuple(wording["words"])}))
         for key, text in content.get("texts", {}).items():
             _add(texts, key, text)
-    return Catalogue(language, titles, commands, texts, _environment(language, texts))
+    return Catalogue(language, titles, commands, texts, _environment(language, {**texts, **files}))
 
 
 def _add(known: dict[str, Any], key: str, value: object) -> None:
@@ -113,6 +119,7 @@ def _environment(language: str, texts: Mapping[str, str]) -> Environment:
         "person": _pill,
         "people": lambda people: _listed(map(_pill, people), locale),
         "listed": lambda parts: _listed(map(escape, parts), locale),
+        "lines": lambda text: [line.strip() for line in text.splitlines() if line.strip()],
         "plural": lambda number, one, many: f"{number}{NO_BREAK}{one if number == 1 else many}",
         "decimal": lambda number: format_decimal(round(number, 1), "0.0", locale),
         "percent": lambda share: _unbroken(format_percent(_half_up(share), PERCENT[language], locale)),

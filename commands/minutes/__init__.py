@@ -1,7 +1,19 @@
-"""Minutes: sessions that start and end, what is tagged in them, who is there and who speaks."""
+"""Minutes: sessions that start and end, what is tagged in them, who is there and who speaks; what comes of it."""
 
 from commands.kit.triggers import Capability
-from commands.minutes import leading, lines, presence, sessions, speakers, tags, topics, undoing
+from commands.minutes import (
+    addresses,
+    approving,
+    leading,
+    lines,
+    presence,
+    sessions,
+    showing,
+    speakers,
+    tags,
+    topics,
+    undoing,
+)
 
 CAPABILITY = Capability(
     __name__,
@@ -50,5 +62,13 @@ CAPABILITY = Capability(
         sessions.end,
         sessions.resume,
         sessions.end_in_silence,
+        showing.show,
+        showing.list_minutes,
+        approving.announce_draft,
+        approving.approve,
+        approving.correct,
+        addresses.give_link,
+        addresses.renew_link,
+        showing.missed,
     ),
 )
