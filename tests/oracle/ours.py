@@ -1,8 +1,8 @@
 """The same meeting in uagbot: in a test's house, or in a real room; and what came of it."""
 
-from commands.minutes import gathering
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.minutes import gathering
 from storage import minutes, rooms
 from storage.database import Database
 from tests.handlers.house import BOT, House, user
