@@ -1,19 +1,25 @@
-"""Where uagbot wants to differ from its peer, and what the peer hears instead so that all the rest is equal."""
+"""Where uagbot wants to differ from its peer, and what the peer hears or finds instead so that all the rest is equal."""
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hcoopmeetbotlogic.meeting import EventType, Meeting
+from hcoopmeetbotlogic.writer import _AliasMatcher
 
-from tests.oracle.outcome import Outcome
+from commands.kit.say import Refusal
+from commands.kit.words import split_words
+from tests.oracle.outcome import Action, Outcome
 from tests.oracle.peer import listening
 from tests.oracle.script import Line, Script, instant
 
-UNSEEN = (EventType.ADD_CHAIR, EventType.REMOVE_CHAIR, EventType.ATTENDEE, EventType.UNDO)
-"""What the peer keeps among the lines of the minutes without showing it there."""
+ROLES = (EventType.ADD_CHAIR, EventType.REMOVE_CHAIR)
 OTHER_WORDS = {"#agreed": "#accepted", "#rejected": "#failed", "#subtopic": "#help"}
-CHAIR_WORDS = ("#subtopic",)
+RESOLUTIONS = ("#agreed", "#accepted", "#rejected", "#inconclusive")
+NUMBER = re.compile(r"\d+\.?")
+NAME_OF_A_RESOLUTION = re.compile(r"(B-)?(\d{4}-)?\d+", re.IGNORECASE)
+DAY = re.compile(r"\bbis=\S+|\sbis Freitag$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +31,24 @@ class Moment:
     room: Collection[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A meeting that was played to the peer, and what the peer has kept of it."""
+
+    script: Script
+    meeting: Meeting
+
+    def room_at(self, number: int) -> list[str]:
+        """Return who was in the room when this line was said."""
+        came = [line.who for line in self.script.lines[:number] if line.text is None]
+        return [*self.script.members, *came]
+
+
 def _hears(_: Moment, line: Line) -> Line | None:
     return line
 
 
-def _finds(_: Meeting, outcome: Outcome) -> Outcome:
+def _finds(_: Played, outcome: Outcome) -> Outcome:
     return outcome
 
 
@@ -40,26 +59,29 @@ class Difference:
     name: str
     reason: str
     hears: Callable[[Moment, Line], Line | None] = _hears
-    finds: Callable[[Meeting, Outcome], Outcome] = _finds
+    finds: Callable[[Played, Outcome], Outcome] = _finds
 
 
 def play(script: Script, folder: Path, differences: Sequence[Difference]) -> Outcome:
     """Let the peer take the minutes of a meeting, with these differences."""
-    room = set(script.members)
+    room = list(script.members)
     with listening(folder) as peer:
         for number, line in enumerate(script.lines):
-            if line.text is None:
-                room.add(line.who)
             heard: Line | None = line
+            if line.text is None:
+                room.append(line.who)
             for one in differences:
                 heard = one.hears(Moment(peer.running, script.members[0], room), heard) if heard else None
             if heard and heard.text is not None:
-                peer.hears(heard.who, heard.text, instant(number))
-        assert peer.ended is not None
+                peer.hears(number, heard.who, heard.text, instant(number))
         outcome = peer.outcome()
+        assert peer.ended is not None
         for one in differences:
-            outcome = one.finds(peer.ended, outcome)
+            outcome = one.finds(Played(script, peer.ended), outcome)
     return outcome
+
+
+# -- what the peer hears instead
 
 
 def _begun_by_the_chair(moment: Moment, line: Line) -> Line | None:
@@ -67,45 +89,84 @@ def _begun_by_the_chair(moment: Moment, line: Line) -> Line | None:
     return None if begins and line.who != moment.chair else line
 
 
-def _in_its_words(moment: Moment, line: Line) -> Line | None:
-    if moment.meeting and line.word in CHAIR_WORDS and not moment.meeting.is_chair(line.who):
-        return None
-    return replace(line, text=f"{OTHER_WORDS[line.word]} {line.words}") if line.word in OTHER_WORDS else line
-
-
 def _without_bare_addresses(_: Moment, line: Line) -> Line | None:
     return None if (line.text or "").startswith(("http://", "https://")) else line
 
 
+def _subtopics_of_chairs(moment: Moment, line: Line) -> Line | None:
+    refused = moment.meeting is not None and line.word == "#subtopic" and not moment.meeting.is_chair(line.who)
+    return None if refused else line
+
+
+def _without_quotes(_: Moment, line: Line) -> Line | None:
+    try:
+        words = split_words(line.words) if line.word else []
+    except Refusal:
+        return None
+    return line.saying(words[0].text) if len(words) == 1 and words[0].quoted else line
+
+
+def _with_sense(_: Moment, line: Line) -> Line | None:
+    if line.word == "#topic" and NUMBER.fullmatch(line.words):
+        return None
+    wordless = not any(char.isalnum() for char in line.words)
+    nothing = wordless or NAME_OF_A_RESOLUTION.fullmatch(line.words)
+    return None if line.word in RESOLUTIONS and nothing else line
+
+
+def _in_its_words(_: Moment, line: Line) -> Line | None:
+    return replace(line, text=f"{OTHER_WORDS[line.word]} {line.words}") if line.word in OTHER_WORDS else line
+
+
+def _chairs_of_the_room(moment: Moment, line: Line) -> Line | None:
+    if line.word not in ("#chair", "#unchair"):
+        return line
+    names = {name.casefold(): name for name in moment.room}
+    meant = [names.get(one.casefold()) for one in line.words.replace(",", " ").split()]
+    return line.saying(" ".join(map(str, meant))) if all(meant) else None
+
+
 def _undo_of_what_is_seen(moment: Moment, line: Line) -> Line | None:
     events = moment.meeting.events if moment.meeting else []
-    while len(events) > 1 and events[-1].event_type in UNSEEN:
+    while len(events) > 1 and not _is_seen(events[-1].event_type, events[-1].message.sender, moment.meeting):
         events.pop()
     return line
 
 
+def _is_seen(kind: EventType, who: str, meeting: Meeting | None) -> bool:
+    if kind == EventType.ATTENDEE and meeting is not None:
+        return all(one.message.sender != who or one.event_type in ROLES for one in meeting.events[:-1])
+    return kind not in (*ROLES, EventType.UNDO)
+
+
 def _undo_of_ones_own(moment: Moment, line: Line) -> Line | None:
-    own = moment.meeting is not None and moment.meeting.events[-1].message.sender == line.who
-    return replace(line, who=moment.meeting.founder) if moment.meeting and own and line.word == "#undo" else line
-
-
-def _known_from_the_room(moment: Moment, line: Line) -> Line | None:
-    for name in moment.room if moment.meeting else ():
-        moment.meeting.track_nick(name, messages=0)
-    return line
-
-
-def _named_in_any_case(moment: Moment, line: Line) -> Line | None:
-    if line.word not in ("#chair", "#unchair"):
+    if moment.meeting is None or line.word != "#undo":
         return line
-    names = {name.casefold(): name for name in moment.room}
-    written = line.words.replace(",", " ").split()
-    return replace(line, text=" ".join([line.word, *(names.get(one.casefold(), one) for one in written)]))
+    own = moment.meeting.events[-1].message.sender == line.who
+    return replace(line, who=moment.meeting.founder) if own else line
 
 
-def _present_by_what_was_tagged(meeting: Meeting, outcome: Outcome) -> Outcome:
-    tagged = {one.sender for one in meeting.messages if one.payload.startswith("#")}
-    return replace(outcome, present=frozenset(tagged))
+# -- what the peer finds instead
+
+
+def _present_by_what_stands(played: Played, outcome: Outcome) -> Outcome:
+    events = [one for one in played.meeting.events if one.event_type not in (*ROLES, EventType.END_MEETING)]
+    return replace(outcome, present=frozenset(one.message.sender for one in events))
+
+
+def _given_to_people_of_the_room(played: Played, outcome: Outcome) -> Outcome:
+    events = [one for one in played.meeting.events if one.event_type == EventType.ACTION]
+    given = zip(events, outcome.actions, strict=True)
+    actions = [
+        replace(action, owners=_named(action.text, played.room_at(int(event.message.id)))) for event, action in given
+    ]
+    return replace(outcome, actions=tuple(actions))
+
+
+def _named(text: str, people: Collection[str]) -> frozenset[str]:
+    """As the peer does it, but with the punctuation of sentences and the at sign around a name."""
+    bare = re.sub(r"[,;.!?)]+(?=\s|$)", "", re.sub(r"(?<!\S)[@(]+", "", text))
+    return frozenset(one for one in people if _AliasMatcher(one, None).matches(bare))
 
 
 DIFFERENCES = (
@@ -114,11 +175,14 @@ DIFFERENCES = (
         "Only the group's chair begins a meeting; with the peer anybody does, and is its chair.",
         hears=_begun_by_the_chair,
     ),
-    Difference("Words", "", hears=_in_its_words),
     Difference("bare addresses", "", hears=_without_bare_addresses),
-    Difference("names in any case", "", hears=_named_in_any_case),
+    Difference("subtopic", "", hears=_subtopics_of_chairs),
+    Difference("quotes", "", hears=_without_quotes),
+    Difference("sense", "", hears=_with_sense),
+    Difference("Words", "", hears=_in_its_words),
+    Difference("names in any case", "", hears=_chairs_of_the_room),
     Difference("undo seen", "", hears=_undo_of_what_is_seen),
     Difference("undo own", "", hears=_undo_of_ones_own),
-    Difference("known", "", hears=_known_from_the_room),
-    Difference("Attendance", "", finds=_present_by_what_was_tagged),
+    Difference("known", "", finds=_given_to_people_of_the_room),
+    Difference("Attendance", "", finds=_present_by_what_stands),
 )

@@ -7,7 +7,24 @@ from tests.oracle.script import Line, Script
 PEOPLE = ("Anna", "Bodo", "Käthe", "Jürgen", "Özlem", "Zoë", "Emil", "Änne", "İlkay", "Groß")
 WORDS = (
     *("die", "Liste", "prüft", "Straße", "Ä", "42", "3,5", "B-Plan", "§", "&", "<b>", "</script>", "–", "🚲", "x=1"),
-    *("„Haus“", "und", "#tag", "https://example.org/a?b=c#d", "*wichtig*", "Annas", "anna", "(Bodo)", "Emil:", "@Zoë"),
+    *(
+        "„Haus“",
+        '"',
+        '5"',
+        "„offen",
+        "zu“",
+        "bis Freitag",
+        "bis=1.12.",
+        "und",
+        "#tag",
+        "https://example.org/a?b=c#d",
+        "*wichtig*",
+        "Annas",
+        "anna",
+        "(Bodo)",
+        "Emil:",
+        "@Zoë",
+    ),
 )
 MOST_LINES = 40
 

@@ -37,29 +37,28 @@ class Peer:
         self.config = Config(conf_file=None, log_dir=str(folder), pattern="{name}")
         self.replies: list[str] = []
         self.ended: Meeting | None = None
-        self._number = 0
 
     @property
     def running(self) -> Meeting | None:
         """The meeting that runs."""
         return state.get_meeting(CHANNEL, NETWORK)
 
-    def hears(self, who: str, text: str, at: datetime) -> None:
-        """Hear one line; what is said before a meeting and after it leaves nothing."""
-        self._number += 1
-        message = Message(str(self._number), at, who, CHANNEL, NETWORK, text)
+    def hears(self, number: int, who: str, text: str, at: datetime) -> None:
+        """Hear one line, which keeps its number; what is said before a meeting and after it leaves nothing."""
+        message = Message(str(number), at, who, CHANNEL, NETWORK, text)
         before = self.running
         irc_message(Context(lambda: "", lambda _: None, self.replies.append, self.replies.append), message)
         if before is not None and self.running is None:
             self.ended = before
 
     def outcome(self) -> Outcome:
-        """Return what came of the meeting that ended last."""
+        """Return what came of the meeting that ended last: what its written minutes say."""
         assert self.ended is not None, self.replies
         minutes = _MeetingMinutes.for_meeting(self.config, self.ended)
+        first = self.ended.messages[0].id
         topics = [
             Topic(
-                "" if topic.name == PROLOGUE and topic.id == self.ended.messages[0].id else plain(topic.name),
+                "" if (topic.id, topic.name) == (first, PROLOGUE) else plain(topic.name),
                 tuple(
                     Entry(KINDS[EventType(one.event_type)], plain(one.payload), one.nick)
                     for one in topic.events

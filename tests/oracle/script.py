@@ -1,6 +1,6 @@
 """A meeting as a value: who said what in which order, in the words of MeetBot."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +28,10 @@ class Line:
     def words(self) -> str:
         """What stands behind the command word."""
         return (self.text or "").strip()[len(self.word) :].strip()
+
+    def saying(self, words: str) -> "Line":
+        """Return the same command with other words behind it."""
+        return replace(self, text=f"{self.word} {words}")
 
 
 @dataclass(frozen=True, slots=True)
