@@ -250,6 +250,12 @@ async def last_entered(tx: AsyncSession, minutes_id: int) -> Line | None:
     return await tx.scalar(query.order_by(Line.id.desc()).limit(1))
 
 
+async def speakers_of(tx: AsyncSession, minutes_id: int) -> list[tuple[str, datetime]]:
+    """Return who said what stands in minutes, each with when last."""
+    query = select(Line.by, func.max(Line.at)).where(Line.minutes_id == minutes_id, Line.taken_back_at.is_(None))
+    return [(user, at) for user, at in await tx.execute(query.group_by(Line.by))]
+
+
 async def line_of_event(tx: AsyncSession, event_id: str) -> Line | None:
     """Return the line that this event tagged, also one taken back."""
     return await tx.scalar(select(Line).where(Line.event_id == event_id))
@@ -294,9 +300,10 @@ async def attendance_of_event(tx: AsyncSession, event_id: str) -> Sequence[Atten
     return (await tx.scalars(query.order_by(Attendance.id))).all()
 
 
-async def newest_attendance(tx: AsyncSession, minutes_id: int) -> Attendance | None:
-    """Return what was said last of the attendance and was not taken back."""
-    query = select(Attendance).where(Attendance.minutes_id == minutes_id, Attendance.taken_back_at.is_(None))
+async def newest_attendance(tx: AsyncSession, found: Minutes) -> Attendance | None:
+    """Return what was said last of the attendance since the meeting began, and was not taken back."""
+    query = select(Attendance).where(Attendance.minutes_id == found.id, Attendance.taken_back_at.is_(None))
+    query = query.where(Attendance.at > found.started_at)
     return await tx.scalar(query.order_by(Attendance.id.desc()).limit(1))
 
 
