@@ -6,13 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import DateTime, ForeignKey, Index, UniqueConstraint, delete, exists, func, insert, select
+from sqlalchemy import DateTime, ForeignKey, Index, UniqueConstraint, delete, exists, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import Select
 
 from storage.base import Base
 from storage.due import Due
+from storage.minutes import Minutes
 from storage.rooms import Room
 
 
@@ -108,6 +109,9 @@ class Meeting(Base):
         return self.state == MeetingState.PLANNED
 
 
+HAS_MINUTES = exists().where(Minutes.meeting_id == Meeting.id)
+
+
 async def find(tx: AsyncSession, name: str) -> Meeting | None:
     """Return the meeting with this name (`UAG2-2026-12-08`), written in any case."""
     return await tx.scalar(select(Meeting).where(Meeting.name == name.upper()))
@@ -148,6 +152,14 @@ async def running(tx: AsyncSession, room_id: int, now: datetime) -> Meeting | No
     return await tx.scalar(query.order_by(Meeting.starts_at.desc(), Meeting.id.desc()).limit(1))
 
 
+async def startable(tx: AsyncSession, room_id: int, since: datetime, until: datetime) -> Sequence[Meeting]:
+    """Return the planned dates of a room without minutes that begin up to `until` and end from `since` on."""
+    query = select(Meeting).where(Meeting.room_id == room_id, Meeting.state == MeetingState.PLANNED)
+    query = query.where(Meeting.ends_at >= since, Meeting.starts_at <= until)
+    query = query.where(~HAS_MINUTES)
+    return (await tx.scalars(query.order_by(Meeting.starts_at, Meeting.id))).all()
+
+
 async def between(tx: AsyncSession, since: datetime, until: datetime) -> Sequence[Meeting]:
     """Return the meetings of all rooms that start in `since <= t < until`, cancelled ones too."""
     query = select(Meeting).where(Meeting.starts_at >= since, Meeting.starts_at < until)
@@ -181,6 +193,7 @@ async def count(tx: AsyncSession, query: Select[Meeting]) -> int:
 async def ahead(tx: AsyncSession, series: Series, now: datetime) -> Sequence[Meeting]:
     """Return the dates of a series that have not begun, whatever their state, in order of their original start."""
     query = select(Meeting).where(Meeting.series_id == series.id, Meeting.ends_at > now, Meeting.starts_at > now)
+    query = query.where(~HAS_MINUTES)  # it began early
     return (await tx.scalars(query.order_by(Meeting.original))).all()
 
 
@@ -195,9 +208,8 @@ async def next_of_each(tx: AsyncSession, series_ids: Collection[int], now: datet
 
 async def has_begun(tx: AsyncSession, series: Series, now: datetime) -> bool:
     """Whether a date of the series took place, or is taking place."""
-    query = select(Meeting.id).where(
-        Meeting.series_id == series.id, Meeting.state == MeetingState.PLANNED, Meeting.starts_at <= now
-    )
+    query = select(Meeting.id).where(Meeting.series_id == series.id, Meeting.state == MeetingState.PLANNED)
+    query = query.where(or_(Meeting.starts_at <= now, HAS_MINUTES))
     return bool(await tx.scalar(select(exists(query))))
 
 

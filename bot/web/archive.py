@@ -18,11 +18,11 @@ from commands.kit.texts import zone
 from commands.minutes import rendering
 from commands.minutes.editions import Shown, approved, shown
 from commands.minutes.rendering import Way
-from storage import links, rooms
-from storage import minutes as stored
+from storage import filed, links, rooms
 from storage.database import Database
+from storage.filed import Kept
 from storage.links import Link, LinkKind
-from storage.minutes import Kept, Minutes, MinutesState
+from storage.minutes import Minutes, MinutesState
 from storage.rooms import Room, RoomKind
 
 PER_PAGE = 100
@@ -71,8 +71,8 @@ class Archive:
         async with self.database.begin() as tx:
             link = await self._link(tx, request)
             everywhere = link.room_id is None
-            query = stored.archive(everywhere=everywhere, room_ids=None if everywhere else [link.room_id or 0])
-            found = await stored.some(tx, query, PER_PAGE + 1, (number - 1) * PER_PAGE)
+            query = filed.archive(everywhere=everywhere, room_ids=None if everywhere else [link.room_id or 0])
+            found = await filed.some(tx, query, PER_PAGE + 1, (number - 1) * PER_PAGE)
             owner = await self._owner(tx, link)
         if number > 1 and not found:
             raise not_found()
@@ -90,7 +90,7 @@ class Archive:
         async with self.database.begin() as tx:
             found, home = await self._found(tx, request)
             minutes, name = found.minutes, quote(found.meeting.name)
-            before, after = await stored.beside(tx, minutes, everywhere=not home)
+            before, after = await filed.beside(tx, minutes, everywhere=not home)
             tag = self._fixed_tag(found, before, after, home=home)
             if tag and _is_known(request, tag):
                 return web.Response(status=304, headers=_headers(tag))
@@ -138,7 +138,7 @@ class Archive:
         """Return the minutes asked for, and whether drafts are shown; names are written as the index writes them."""
         link = await self._link(tx, request)
         name = request.match_info["name"]
-        found = await stored.named(tx, name) if name.isprintable() else None
+        found = await filed.named(tx, name) if name.isprintable() else None
         if found is None or found.meeting.name != name:
             raise not_found()
         home = link.room_id is not None

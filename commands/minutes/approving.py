@@ -8,9 +8,10 @@ from commands.minutes.document import as_json
 from commands.minutes.editions import MinutesName, Shown, approved, is_home, named, shown
 from commands.minutes.gathering import gather
 from commands.minutes.showing import files, summary
-from storage import agenda, rooms
+from storage import agenda, filed, rooms
 from storage import minutes as stored
-from storage.minutes import Kept, Minutes, MinutesState, MinutesVersion
+from storage.filed import Kept
+from storage.minutes import Minutes, MinutesState, MinutesVersion
 from storage.rooms import RoomKind
 
 DRAFT = "minutes draft"
@@ -64,8 +65,8 @@ async def _meant(ctx: Context, name: str, state: MinutesState, none: str) -> Kep
     if found is not None and not is_home(ctx.room, found.minutes):
         raise Refusal("minutes-unknown", name=found.meeting.name)
     if found is None:
-        query = stored.archive(everywhere=False, room_ids=[ctx.room.id]).where(Minutes.state == state)
-        found = next(iter(await stored.some(ctx.tx, query, 1)), None)
+        query = filed.archive(everywhere=False, room_ids=[ctx.room.id]).where(Minutes.state == state)
+        found = next(iter(await filed.some(ctx.tx, query, 1)), None)
     if found is None:
         raise Refusal(none)
     await stored.lock(ctx.tx, found.minutes)

@@ -15,10 +15,11 @@ from commands.minutes.difference import difference
 from commands.minutes.document import Document, from_json
 from commands.minutes.gathering import gather
 from commands.minutes.rendering import Edition
+from storage import filed, rooms
 from storage import minutes as stored
-from storage import rooms
+from storage.filed import Kept
 from storage.meetings import Meeting
-from storage.minutes import Kept, Minutes, MinutesState
+from storage.minutes import Minutes, MinutesState
 from storage.rooms import Room, RoomKind
 
 NAME = re.compile(r"\S+-[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:-[0-9]{1,3})?")
@@ -62,7 +63,7 @@ async def named(ctx: Context, name: str) -> Kept | None:
         name = await _replied(ctx)
     if not name:
         return None
-    found = await stored.named(ctx.tx, name)
+    found = await filed.named(ctx.tx, name)
     if found is None or not (is_home(ctx.room, found.minutes) or found.minutes.version):
         raise Refusal("minutes-unknown", name=name)
     return found

@@ -29,7 +29,7 @@ async def start(ctx: Context, title: str = "") -> Answer:
     """Start the session of the date that is nearest, or of one that is made for now."""
     await _refuse_second(ctx)
     at = ctx.event.at
-    near = await minutes.startable(ctx.tx, ctx.room.id, at - rules.MARGIN, at + rules.MARGIN)
+    near = await meetings.startable(ctx.tx, ctx.room.id, at - rules.MARGIN, at + rules.MARGIN)
     return await _begin(ctx, rules.nearest(near, at) or await _unplanned(ctx, title), at)
 
 
@@ -69,7 +69,7 @@ async def start_by_reaction(ctx: Context, meeting_id: int) -> Answer:
         return None
     await _refuse_second(ctx)
     at = ctx.event.at
-    near = await minutes.startable(ctx.tx, ctx.room.id, at - rules.MARGIN, at + rules.MARGIN)
+    near = await meetings.startable(ctx.tx, ctx.room.id, at - rules.MARGIN, at + rules.MARGIN)
     if meeting not in near:
         raise Refusal("session-not-now", meeting=meeting)
     return await _begin(ctx, meeting, at)
@@ -161,6 +161,7 @@ async def _end(ctx: Context, found: Minutes, at: datetime, by: str | None) -> Sa
     await due.cancel(ctx.tx, QUIET, found.id)
     put_off = await settle(ctx, found)
     meeting = await meeting_of(ctx, found)
+    await ctx.due("minutes draft", found, at=ctx.now)
     return ctx.say(ENDED, about=found, minutes=found, meeting=meeting, put_off=put_off)
 
 

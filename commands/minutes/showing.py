@@ -12,9 +12,9 @@ from commands.minutes.addresses import archive_address
 from commands.minutes.document import Document, Entry, Topic
 from commands.minutes.editions import FORMS, MinutesName, Shown, file, is_home, named, shown, sight
 from commands.minutes.gathering import gather
-from storage import minutes as stored
-from storage import people, rooms
-from storage.minutes import Kept, MinutesState
+from storage import filed, people, rooms
+from storage.filed import Kept
+from storage.minutes import MinutesState
 from storage.rooms import Room, RoomKind
 
 MOST = 100
@@ -30,7 +30,7 @@ async def show(ctx: Context, name: MinutesName = "", *, form: Literal["md", "htm
     one = await shown(ctx.tx, found.minutes, ctx.setup.nobody, home=home)
     if form is not None:
         return as_file(ctx.room, one, form)
-    before, after = await stored.beside(ctx.tx, found.minutes, everywhere=not home)
+    before, after = await filed.beside(ctx.tx, found.minutes, everywhere=not home)
     data = await summary(ctx, one, home=home) | {"before": before, "after": after}
     thread = files(ctx.room, one, list(FORMS))
     return Say(key="minutes-shown", data=data, about=found.minutes, thread=thread)
@@ -40,11 +40,11 @@ async def show(ctx: Context, name: MinutesName = "", *, form: Literal["md", "htm
 async def list_minutes(ctx: Context) -> Answer:
     """List minutes, the newest first: here this group's with drafts, elsewhere the approved ones of all groups."""
     everywhere, room_ids = await sight(ctx)
-    query = stored.archive(everywhere=everywhere, room_ids=room_ids)
-    found = await stored.some(ctx.tx, query, MOST)
+    query = filed.archive(everywhere=everywhere, room_ids=room_ids)
+    found = await filed.some(ctx.tx, query, MOST)
     if not found:
         raise Refusal("minutes-none-yet")
-    total = len(found) if len(found) < MOST else await stored.count(ctx.tx, query)
+    total = len(found) if len(found) < MOST else await filed.count(ctx.tx, query)
     first, *more = pages(found)
     several = room_ids is None
     data = {"found": first, "total": total, "rest": total - len(first), "several": several}
@@ -64,7 +64,7 @@ async def missed(ctx: Context) -> Answer:
     """Tell in the sender's direct chat what was said and decided so far in the meeting that runs."""
     direct = ctx.room.kind == RoomKind.DIRECT
     places = await rooms.rooms_of(ctx.tx, ctx.sender) if direct else [ctx.room]
-    found = await stored.running_in(ctx.tx, [room.id for room in places])
+    found = await filed.running_in(ctx.tx, [room.id for room in places])
     if not found:
         raise Refusal("missed-nothing-runs", direct=direct)
     chat = ctx.room if direct else (await people.direct_chats(ctx.tx, [ctx.sender])).get(ctx.sender)
@@ -92,10 +92,10 @@ async def _latest(ctx: Context) -> Kept:
     everywhere, room_ids = await sight(ctx)
     if ctx.room.kind == RoomKind.DIRECT:
         room_ids = [room.id for room in await rooms.rooms_of(ctx.tx, ctx.sender)]
-    found = await stored.some(ctx.tx, stored.archive(everywhere=everywhere, room_ids=room_ids), 1)
+    found = await filed.some(ctx.tx, filed.archive(everywhere=everywhere, room_ids=room_ids), 1)
     if found:
         return found[0]
-    running = await stored.running_in(ctx.tx, [ctx.room.id])
+    running = await filed.running_in(ctx.tx, [ctx.room.id])
     if running:
         raise Refusal("minutes-running", name=running[0].meeting.name)
     raise Refusal("minutes-none-yet")

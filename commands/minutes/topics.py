@@ -11,7 +11,7 @@ from commands.kit.triggers import Answer, command, job
 from commands.kit.words import Word
 from commands.minutes import rules
 from commands.minutes.running import changeable, needed, origin, take_back, write
-from storage import agenda, minutes
+from storage import agenda, due, minutes
 from storage.agenda import AgendaItem
 from storage.minutes import Line, LineKind, Minutes
 
@@ -72,6 +72,8 @@ async def retake(ctx: Context, _line_id: int, number: ItemNumber) -> Answer:
     line, found = await _edited(ctx)
     item = _numbered(await agenda.of_meeting(ctx.tx, ctx.room.id, found.meeting_id), number)
     line.text, line.agenda_item_id = item.title, item.id
+    for what in (NEARLY_UP, UP):
+        await due.cancel(ctx.tx, what, line.id)
     await _plan_warnings(ctx, line, item.budget)
     return [ctx.react("✏️"), shown(line, number, item.budget, in_place=True)]
 
@@ -112,7 +114,10 @@ async def warn(ctx: Context, line_id: int) -> Answer:
     if timed is None:
         return None
     line, budget = timed
-    _, until = rules.warnings(line.at, budget)
+    nearly, until = rules.warnings(line.at, budget)
+    if ctx.now < nearly:
+        await ctx.due(NEARLY_UP, line, at=nearly)  # it was given more time meanwhile
+        return None
     left = rules.minutes_left(until, ctx.now)
     return ctx.say("topic-time", line=line, left=left) if left > 0 else None
 
@@ -121,7 +126,14 @@ async def warn(ctx: Context, line_id: int) -> Answer:
 async def stop(ctx: Context, line_id: int) -> Answer:
     """Say that the time of a topic is up, while it is the topic."""
     timed = await _timed(ctx, line_id)
-    return ctx.say("topic-time", line=timed[0], left=0) if timed and not ctx.late else None
+    if timed is None:
+        return None
+    line, budget = timed
+    _, until = rules.warnings(line.at, budget)
+    if ctx.now < until:
+        await ctx.due(UP, line, at=until)
+        return None
+    return None if ctx.late else ctx.say("topic-time", line=line, left=0)
 
 
 async def _led(ctx: Context) -> tuple[Minutes, Sequence[AgendaItem]]:

@@ -70,4 +70,5 @@ async def _take_back(ctx: Context, thing: Thing) -> list[Say]:
             one.taken_back_at = ctx.now
         people = await ctx.people([one.user_id for one in rows if one.user_id])
         return [ctx.say("undone", kind=thing.presence, text=None, people=people, name=thing.name)]
+    await ctx.due("resolution undo" if isinstance(thing, Resolution) else "action undo", thing, at=ctx.now)
     return [ctx.react("✅")]

@@ -1,11 +1,15 @@
 """What uagbot promises about topics and about what is tagged by command, until it is approved (N2, N4)."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import event
 
+from commands.kit.message import Message
+from storage.agenda import AgendaItem
 from tests.handlers.house import House, TestRoom, user
+from tests.handlers.meeting_rows import due_times
 from tests.handlers.session_rows import approve, everything, items, lines, plan, present, texts
 
 
@@ -153,6 +157,17 @@ async def test_undo_takes_back_what_was_entered_last_by_whom_may(house: House, s
     assert await lines(house) == []
 
 
+async def test_what_other_capabilities_do_in_a_session_is_planned_by_name(house: House, session: TestRoom) -> None:
+    await house.sleep(minutes=1)
+    await session.says('!beschluss "Der Server bleibt in Halle"')
+    assert "nur, wer es angelegt hat, oder die Leitung" in (await session.says("!zurück", who="Bodo")).text
+    said: dict[str, Any] = {"room": session.id, "sender": user("Anna"), "at": house.now}
+    for text, job in (("!zurück", "resolution undo"), ("!sitzung ende", "minutes draft")):
+        await house.dispatcher.handle(Message(kind="text", event_id=f"${job}", text=text, **said), house.now)
+        assert await due_times(house, job) == [house.now]
+    assert await present(house) == [(user("Anna"), "present")]
+
+
 async def test_what_was_undone_is_not_edited_back(house: House, session: TestRoom) -> None:
     info = await session.says("!info Falsch")
     topic = await session.says('!thema "Falsch"')
@@ -166,7 +181,7 @@ async def test_what_was_undone_is_not_edited_back(house: House, session: TestRoo
 
 
 async def test_the_time_of_a_topic_is_watched_while_it_is_the_topic(house: House, session: TestRoom) -> None:
-    await plan(house, session, ("Haushalt", 15), ("Messe", 10), "Verschiedenes")
+    budget, *_ = await plan(house, session, ("Haushalt", 15), ("Messe", 10), "Verschiedenes")
     await session.says("!thema weiter")
     warned = await house.sleep(minutes=12)
     assert warned.text == "Noch 3 Minuten für „Haushalt“."
@@ -181,8 +196,15 @@ async def test_the_time_of_a_topic_is_watched_while_it_is_the_topic(house: House
     assert (await house.sleep_until(house.now + timedelta(minutes=14), away=True)).text == (
         "Noch 1 Minute für „Haushalt“."
     )
-    await session.says("!sitzung ende")
+    async with house.database.begin() as tx:
+        (await tx.get_one(AgendaItem, budget)).budget = 20
     assert (await house.sleep(minutes=5)).sent == []
+    assert "ist um" in (await house.sleep(minutes=1)).text
+    again = await session.says("!thema 1")
+    await session.edits(again.event_id, "!thema 2")
+    assert (await house.sleep(minutes=8)).text == "Noch 2 Minuten für „Messe“."
+    await session.says("!sitzung ende")
+    assert (await house.sleep(minutes=15)).sent == []
     assert await items(house) == [("Haushalt", "done", 0), ("Messe", "done", 0), ("Verschiedenes", "done", 0)]
 
 

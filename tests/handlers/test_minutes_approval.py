@@ -220,3 +220,29 @@ async def test_addresses_of_the_archive_are_given_and_replaced_by_those_who_may(
     assert f"{WEB}/archive/" in answer.of("minutes-published").text
     assert secret not in answer.of("minutes-published").text
     assert [one.room for one in answer.messages if one.key == "minutes-file"] == [room.id]
+
+
+async def test_a_session_becomes_minutes_that_change_until_they_are_approved(
+    house: House, room: TestRoom, main: TestRoom
+) -> None:
+    await room.says('!sitzung start "Sondersitzung"')
+    await room.says('!thema "Website"')
+    info = await room.says("!info Der Server steht", who="Bodo")
+    await house.sleep(minutes=5)
+    ended = await room.says("!sitzung ende")
+    assert [one.key for one in ended.messages] == ["session-ended", "minutes-draft", "minutes-file"]
+    assert "1. Website" in ended.of("minutes-draft").text
+    await room.edits(info.event_id, "!info Der Server läuft", who="Bodo")
+    assert "- Der Server läuft (Bodo, 09:00) [2]" in str((await room.says("!protokoll format=txt")).message.file_text)
+    await room.says("!sitzung weiter")
+    again = await room.says("!sitzung ende")
+    assert [one.key for one in again.messages].count("minutes-draft") == 1
+
+    await room.says("!protokoll genehmigen", reply_to=again.of("minutes-draft").event_id)
+    refused = await room.edits(info.event_id, "!info Der Server fehlt", who="Bodo")
+    assert "!protokoll korrigieren" in refused.text
+    assert "läuft" in str((await main.says("!protokoll format=md")).message.file_text)
+    await room.says("!protokoll korrigieren")
+    await room.edits(info.event_id, "!info Der Server fehlt", who="Bodo")
+    corrected = await room.says("!protokoll genehmigen")
+    assert "Geändert: Der Server fehlt (vorher: Der Server läuft)" in corrected.of("minutes-published").text

