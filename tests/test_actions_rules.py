@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.actions import reminders
+from commands.actions.naming import named_in
 from commands.kit.pages import pages
+from commands.kit.texts import Name
 from commands.kit.workdays import is_working_day
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -113,3 +115,36 @@ def test_pages_hold_every_row_once_in_order(rows: list[int]) -> None:
     assert [row for page in found for row in page] == rows
     assert len(found[0]) <= 12
     assert all(1 <= len(page) <= 40 for page in found[1:])
+
+
+# -- whom MeetBot's word finds
+
+PEOPLE = [
+    Name("@anna:localhost", "Anna"),
+    Name("@bodo:localhost", "Bodo (Burg)"),
+    Name("@carla2:localhost", "Carla"),
+    Name("@carla3:localhost", "Carla"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("anna schreibt den Leitfaden", ["anna"]),
+        ("Leitfaden schreiben (ANNA), dann @bodo.", ["anna", "bodo"]),
+        ("bodo: Plakate", ["bodo"]),
+        ("Bodo (Burg) druckt, Anna, danach verteilen", ["anna", "bodo"]),
+        ("Annas Leitfaden, Joanna und anna@example.org", []),
+        ("Carla druckt", []),
+        ("carla2 druckt", ["carla2"]),
+        ("", []),
+    ],
+)
+def test_a_name_counts_where_it_stands_alone_and_means_one_person(text: str, expected: list[str]) -> None:
+    assert named_in(text, PEOPLE) == [f"@{one}:localhost" for one in expected]
+
+
+@given(st.text(), st.text(min_size=1), st.text())
+def test_whatever_people_are_called_they_are_found_by_it(before: str, name: str, after: str) -> None:
+    found = named_in(f"{before} {name.strip()} {after}", [Name("@x1:localhost", name.strip())])
+    assert found == ["@x1:localhost"]

@@ -4,18 +4,21 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from commands.kit import tagging
 from commands.kit.context import Context
 from commands.kit.message import Look
 from commands.kit.roles import Role
 from commands.kit.say import File, Refusal, Say
-from commands.kit.triggers import Answer, Capability, Trigger, command, job
+from commands.kit.tagging import Tagged
+from commands.kit.triggers import MESSAGE, Answer, Capability, Trigger, command, job, reaction, source
 from storage import people
 from storage.inbox import HandledEvent
 
 
 def capability(ran: list[str]) -> Capability:
     """Make the capability; each run of a handler is added to `ran`."""
-    return Capability(__name__, (*_failing(ran), *_leading(ran), *_timed(ran), *_looking(ran), go_on, hand_out))
+    found = (*_failing(ran), *_leading(ran), *_timed(ran), *_looking(ran), *_past(ran), go_on, hand_out)
+    return Capability(__name__, found)
 
 
 async def _store(ctx: Context, ran: list[str], name: str) -> None:
@@ -103,6 +106,62 @@ def _looking(ran: list[str]) -> list[Trigger]:
         return None
 
     return [look, look_blindly, plan_look]
+
+
+def _past(ran: list[str]) -> list[Trigger]:
+    made: dict[str, list[int]] = {}
+
+    @reaction(MESSAGE, "🌳")
+    async def keep(ctx: Context, event_id: str) -> Answer:
+        ran.append(f"kept {event_id}")
+        await tagging.tag(ctx, "sample tag", event_id, reacted=True)
+        return None
+
+    @keep.redacted
+    async def forget(ctx: Context, tag_id: int) -> Answer:
+        ran.append("forgot")
+        await tagging.untag(ctx, tag_id)
+        return None
+
+    @command("sample hash")
+    async def say_it(ctx: Context, text: str) -> Answer:
+        ran.append(f"hash {text}")
+        return ctx.say("sample-said", about=ctx.room, text=text)
+
+    @say_it.edited
+    async def say_it_otherwise(ctx: Context, _: int, text: str) -> Answer:
+        return ctx.update("sample-said", about=ctx.room, text=text)
+
+    @job("sample tag", looks=tagging.looks)
+    async def read(ctx: Context, tag_id: int) -> Answer:
+        found = await tagging.take(ctx, tag_id)
+        if not isinstance(found, Tagged):
+            return found
+        ran.append(f"look at {found.text}")
+        numbers = made.setdefault(found.tag.source_event_id, [])
+        numbers.append(len(numbers) + 1)
+        said = ctx.say("sample-said", text=f"{found.author} {found.text} ({ctx.sender})")
+        return [tagging.acknowledge(found, "🌱"), said]
+
+    return [keep, say_it, read, *(_source(ran, made, name) for name in ("sample source", "sample second source"))]
+
+
+def _source(ran: list[str], made: dict[str, list[int]], name: str) -> Trigger:
+    @source(name)
+    async def made_of(_: Context, event_id: str) -> Sequence[int]:
+        return made.get(event_id, [])
+
+    @made_of.edited
+    async def change(ctx: Context, number: int, text: str) -> Answer:
+        ran.append(f"{name} {number} {ctx.sender} {text}")
+        return ctx.say("sample-said", text=f"{number} {text}")
+
+    @made_of.redacted
+    async def lose(_: Context, number: int) -> Answer:
+        ran.append(f"{name} {number} gone")
+        return None
+
+    return made_of
 
 
 async def _mistake(_: Context, __: int) -> Sequence[Look]:
