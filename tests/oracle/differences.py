@@ -1,4 +1,4 @@
-"""Where uagbot wants to differ from its peer, and what the peer hears or finds instead so that all the rest is equal."""
+"""Where uagbot wants to differ from its peer, and what the peer hears or finds instead so that the rest is equal."""
 
 import re
 from collections.abc import Callable, Collection, Sequence
@@ -10,7 +10,7 @@ from hcoopmeetbotlogic.writer import _AliasMatcher
 
 from commands.kit.say import Refusal
 from commands.kit.words import split_words
-from tests.oracle.outcome import Action, Outcome
+from tests.oracle.outcome import Outcome
 from tests.oracle.peer import listening
 from tests.oracle.script import Line, Script, instant
 
@@ -19,6 +19,7 @@ OTHER_WORDS = {"#agreed": "#accepted", "#rejected": "#failed", "#subtopic": "#he
 RESOLUTIONS = ("#agreed", "#accepted", "#rejected", "#inconclusive")
 NUMBER = re.compile(r"\d+\.?")
 NAME_OF_A_RESOLUTION = re.compile(r"(B-)?(\d{4}-)?\d+", re.IGNORECASE)
+TAG = re.compile(r"#\S+")
 DAY = re.compile(r"\bbis=\S+|\sbis Freitag$")
 
 
@@ -106,6 +107,24 @@ def _without_quotes(_: Moment, line: Line) -> Line | None:
     return line.saying(words[0].text) if len(words) == 1 and words[0].quoted else line
 
 
+def _read_as_commands_are(moment: Moment, line: Line) -> Line | None:
+    if line.word != "#action":
+        return line
+    plain = [one for one in DAY.sub("", line.words).split() if not TAG.fullmatch(one)]
+    people, words = _people_in_front(plain)
+    known = {name.casefold() for name in moment.room}
+    return line.saying(" ".join(words)) if words and all(one.casefold() in known for one in people) else None
+
+
+def _people_in_front(words: list[str]) -> tuple[list[str], list[str]]:
+    people, at = [], 0
+    while words[at : at + 1] and words[at].startswith("@"):
+        people.append(words[at][1:].rstrip(",:"))
+        at += 1
+        at += words[at : at + 1] == ["und"] and "".join(words[at + 1 : at + 2]).startswith("@")
+    return people, words[at:]
+
+
 def _with_sense(_: Moment, line: Line) -> Line | None:
     if line.word == "#topic" and NUMBER.fullmatch(line.words):
         return None
@@ -157,16 +176,18 @@ def _present_by_what_stands(played: Played, outcome: Outcome) -> Outcome:
 def _given_to_people_of_the_room(played: Played, outcome: Outcome) -> Outcome:
     events = [one for one in played.meeting.events if one.event_type == EventType.ACTION]
     given = zip(events, outcome.actions, strict=True)
-    actions = [
-        replace(action, owners=_named(action.text, played.room_at(int(event.message.id)))) for event, action in given
-    ]
+    actions = [replace(action, owners=_owners(played, int(event.message.id), action.text)) for event, action in given]
     return replace(outcome, actions=tuple(actions))
 
 
-def _named(text: str, people: Collection[str]) -> frozenset[str]:
-    """As the peer does it, but with the punctuation of sentences and the at sign around a name."""
+def _owners(played: Played, number: int, text: str) -> frozenset[str]:
+    """As the peer finds them, but also with the punctuation of sentences around a name."""
+    room = played.room_at(number)
+    in_front, _ = _people_in_front(played.script.lines[number].words.split())
+    if in_front:
+        return frozenset(one for one in room if one.casefold() in map(str.casefold, in_front))
     bare = re.sub(r"[,;.!?)]+(?=\s|$)", "", re.sub(r"(?<!\S)[@(]+", "", text))
-    return frozenset(one for one in people if _AliasMatcher(one, None).matches(bare))
+    return frozenset(one for one in room if _AliasMatcher(one, None).matches(bare))
 
 
 DIFFERENCES = (
@@ -177,6 +198,7 @@ DIFFERENCES = (
     ),
     Difference("bare addresses", "", hears=_without_bare_addresses),
     Difference("subtopic", "", hears=_subtopics_of_chairs),
+    Difference("read", "", hears=_read_as_commands_are),
     Difference("quotes", "", hears=_without_quotes),
     Difference("sense", "", hears=_with_sense),
     Difference("Words", "", hears=_in_its_words),
