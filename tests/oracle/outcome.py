@@ -41,6 +41,16 @@ class Outcome:
     actions: tuple[Action, ...]
     present: frozenset[str]
 
+    def lines(self) -> list[str]:
+        """Return all of it, line by line, so that two of them can be laid side by side."""
+        lines = []
+        for topic in self.topics:
+            lines.append(f"# {topic.title}")
+            lines += [f"{one.kind}: {one.text} ({one.who})" for one in topic.entries]
+        lines += [f"{state}: {text}" for state, text in self.resolutions]
+        lines += [f"{action.text} → {', '.join(sorted(action.owners))}" for action in self.actions]
+        return [*lines, f"present: {', '.join(sorted(self.present))}"]
+
 
 def plain(text: str) -> str:
     """Return the words with one space between them."""
