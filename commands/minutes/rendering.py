@@ -61,15 +61,11 @@ class Way:
 class _Notes:
     """The addresses that a plain text names at its end, in the order in which it refers to them."""
 
-    links: list[str] = field(default_factory=list)
+    links: dict[str, int] = field(default_factory=dict)
 
     def refer(self, link: str) -> str:
         """Return the reference to an address: ` [3]`."""
-        if not link:
-            return ""
-        if link not in self.links:
-            self.links.append(link)
-        return f" [{self.links.index(link) + 1}]"
+        return f" [{self.links.setdefault(link, len(self.links) + 1)}]" if link else ""
 
 
 def markdown(document: Document, edition: Edition, language: str) -> str:
@@ -80,7 +76,7 @@ def markdown(document: Document, edition: Edition, language: str) -> str:
 def plain(document: Document, edition: Edition, language: str) -> str:
     """Return the minutes as plain text of 76 columns; permalinks stand at the end, on lines that are longer."""
     notes = _Notes()
-    more = {"note": notes.refer, "noted": lambda: notes.links}
+    more = {"note": notes.refer, "noted": lambda: list(notes.links)}
     text = _settled(_written("txt", _as_it_is, language, document, edition, **more))
     return "".join(f"{line}\n" for long in text.splitlines() for line in _wrapped(long))
 
