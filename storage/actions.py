@@ -134,17 +134,6 @@ async def newest_of_meeting(tx: AsyncSession, meeting_id: int) -> ActionItem | N
     return await tx.scalar(query.order_by(ActionItem.id.desc()).limit(1))
 
 
-async def meeting_of(tx: AsyncSession, action: ActionItem) -> int | None:
-    """Return the meeting in which an action item was given."""
-    found = await tx.get(MeetingAction, action.id)
-    return found.meeting_id if found else None
-
-
-async def not_in_meeting(tx: AsyncSession, action: ActionItem) -> None:
-    """Let an action item have been given in no meeting."""
-    await tx.execute(delete(MeetingAction).where(MeetingAction.action_id == action.id))
-
-
 def describe(tx: AsyncSession, action: ActionItem, user_ids: Iterable[str], tags: Iterable[str]) -> None:
     """Give a new item its first assignees and tags."""
     tx.add_all(Assignee(action_id=action.id, user_id=user) for user in dict.fromkeys(user_ids))
@@ -264,3 +253,14 @@ async def change_of_event(tx: AsyncSession, action: ActionItem, event_id: str) -
     """Return what this event changed about the item, the latest if it was more than one thing."""
     query = select(ActionChange).where(ActionChange.event_id == event_id, ActionChange.action_id == action.id)
     return await tx.scalar(query.order_by(ActionChange.id.desc()).limit(1))
+
+
+async def meeting_of(tx: AsyncSession, action: ActionItem) -> int | None:
+    """Return the meeting in which an action item was given."""
+    found = await tx.get(MeetingAction, action.id)
+    return found.meeting_id if found else None
+
+
+async def not_in_meeting(tx: AsyncSession, action: ActionItem) -> None:
+    """Let an action item have been given in no meeting."""
+    await tx.execute(delete(MeetingAction).where(MeetingAction.action_id == action.id))

@@ -11,7 +11,7 @@ from commands.kit.triggers import Job
 from storage.minutes import MinutesState
 from tests.handlers import sample
 from tests.handlers.house import House, TestRoom, user
-from tests.handlers.register_rows import begin, set_state
+from tests.handlers.running_meeting import begin, set_state
 from tests.handlers.test_kit import heard
 
 WORDS = "Am Marktplatz in Burg steht eine Linde"

@@ -7,7 +7,7 @@ import pytest
 from storage.minutes import MinutesState
 from storage.resolutions import Procedure
 from tests.handlers.house import House, TestRoom
-from tests.handlers.register_rows import begin, do, in_minutes, items, resolved, set_state, the_minutes
+from tests.handlers.running_meeting import begin, do, in_minutes, items, resolved, set_state, the_minutes
 
 IN_MINUTES = "steht in einem genehmigten Protokoll"
 

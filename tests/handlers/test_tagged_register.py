@@ -8,7 +8,7 @@ from storage.minutes import MinutesState
 from storage.rooms import RoomKind
 from tests.handlers.facts import plan_meeting
 from tests.handlers.house import House, TestRoom, user
-from tests.handlers.register_rows import begin, in_minutes, items, resolved, set_state, the_minutes
+from tests.handlers.running_meeting import begin, in_minutes, items, resolved, set_state, the_minutes
 
 NOTE = "Wir brauchen einen Leitfaden"
 WISH = "Der Leitfaden gilt ab Januar"
