@@ -9,18 +9,18 @@ from hcoopmeetbotlogic.meeting import EventType, Meeting
 from hcoopmeetbotlogic.writer import _AliasMatcher
 
 from commands.kit.say import Refusal
-from commands.kit.words import split_words
+from commands.kit.words import Word, split_words
 from tests.oracle.outcome import Outcome
 from tests.oracle.peer import listening
 from tests.oracle.script import Line, Script, instant
 
 ROLES = (EventType.ADD_CHAIR, EventType.REMOVE_CHAIR)
+REGISTERED = (EventType.ACTION, EventType.ACCEPTED, EventType.FAILED, EventType.INCONCLUSIVE)
 OTHER_WORDS = {"#agreed": "#accepted", "#rejected": "#failed", "#subtopic": "#help"}
 RESOLUTIONS = ("#agreed", "#accepted", "#rejected", "#inconclusive")
 NUMBER = re.compile(r"\d+\.?")
 NAME_OF_A_RESOLUTION = re.compile(r"(B-)?(\d{4}-)?\d+", re.IGNORECASE)
 TAG = re.compile(r"#\S+")
-DAY = re.compile(r"\bbis=\S+|\sbis Freitag$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,29 +100,46 @@ def _subtopics_of_chairs(moment: Moment, line: Line) -> Line | None:
 
 
 def _without_quotes(_: Moment, line: Line) -> Line | None:
-    try:
-        words = split_words(line.words) if line.word else []
-    except Refusal:
+    words = _words(line) if line.word else []
+    if words is None:
         return None
-    return line.saying(words[0].text) if len(words) == 1 and words[0].quoted else line
+    address, phrase = words[:-1], words[-1:]
+    if not any(one.quoted for one in phrase) or len(address) > (line.word == "#link"):
+        return line
+    return line.saying(" ".join([*(one.raw for one in address), phrase[0].text]))
 
 
 def _read_as_commands_are(moment: Moment, line: Line) -> Line | None:
-    if line.word != "#action":
+    words = _words(line) if line.word == "#action" else None
+    if words is None:
         return line
-    plain = [one for one in DAY.sub("", line.words).split() if not TAG.fullmatch(one)]
-    people, words = _people_in_front(plain)
+    plain = [one for one in words if one.name != "bis" and (one.quoted or not TAG.fullmatch(one.text))]
+    if not any(one.name == "bis" for one in words) and [one.text for one in plain[-2:]] == ["bis", "Freitag"]:
+        del plain[-2:]
+    people, rest = _people_in_front(plain)
     known = {name.casefold() for name in moment.room}
-    return line.saying(" ".join(words)) if words and all(one.casefold() in known for one in people) else None
+    return line.saying(" ".join(one.raw for one in rest)) if rest and known.issuperset(people) else None
 
 
-def _people_in_front(words: list[str]) -> tuple[list[str], list[str]]:
+def _people_in_front(words: Sequence[Word]) -> tuple[list[str], Sequence[Word]]:
     people, at = [], 0
-    while words[at : at + 1] and words[at].startswith("@"):
-        people.append(words[at][1:].rstrip(",:"))
+    while at < len(words) and words[at].text.startswith("@"):
+        people.append(words[at].text[1:].rstrip(",:").casefold())
         at += 1
-        at += words[at : at + 1] == ["und"] and "".join(words[at + 1 : at + 2]).startswith("@")
+        at += [one.text for one in words[at : at + 1]] == ["und"] and _is_name(words[at + 1 : at + 2])
     return people, words[at:]
+
+
+def _is_name(words: Sequence[Word]) -> bool:
+    return any(one.text.startswith("@") for one in words)
+
+
+def _words(line: Line) -> list[Word] | None:
+    """Return the words of a command as uagbot reads them; None where a quote is left open."""
+    try:
+        return split_words(line.words)
+    except Refusal:
+        return None
 
 
 def _with_sense(_: Moment, line: Line) -> Line | None:
@@ -153,9 +170,11 @@ def _undo_of_what_is_seen(moment: Moment, line: Line) -> Line | None:
 
 
 def _is_seen(kind: EventType, who: str, meeting: Meeting | None) -> bool:
-    if kind == EventType.ATTENDEE and meeting is not None:
-        return all(one.message.sender != who or one.event_type in ROLES for one in meeting.events[:-1])
-    return kind not in (*ROLES, EventType.UNDO)
+    """Whether undo finds it; `#here` is noted of those only who were not noted yet, as who has said a line is."""
+    if kind != EventType.ATTENDEE or meeting is None:
+        return kind not in (*ROLES, EventType.UNDO)
+    noting = [one for one in meeting.events[:-1] if one.event_type not in (*ROLES, *REGISTERED)]
+    return all(one.message.sender != who for one in noting)
 
 
 def _undo_of_ones_own(moment: Moment, line: Line) -> Line | None:
@@ -183,28 +202,78 @@ def _given_to_people_of_the_room(played: Played, outcome: Outcome) -> Outcome:
 def _owners(played: Played, number: int, text: str) -> frozenset[str]:
     """As the peer finds them, but also with the punctuation of sentences around a name."""
     room = played.room_at(number)
-    in_front, _ = _people_in_front(played.script.lines[number].words.split())
+    in_front, _ = _people_in_front(_words(played.script.lines[number]) or [])
     if in_front:
-        return frozenset(one for one in room if one.casefold() in map(str.casefold, in_front))
+        return frozenset(one for one in room if one.casefold() in in_front)
     bare = re.sub(r"[,;.!?)]+(?=\s|$)", "", re.sub(r"(?<!\S)[@(]+", "", text))
     return frozenset(one for one in room if _AliasMatcher(one, None).matches(bare))
 
 
 DIFFERENCES = (
     Difference(
-        "Wer beginnt",
-        "Only the group's chair begins a meeting; with the peer anybody does, and is its chair.",
+        "who begins",
+        "A meeting is a date of the group and its minutes are the group's: only its chair begins one. With the peer "
+        "anybody does, and is its chair.",
         hears=_begun_by_the_chair,
     ),
-    Difference("bare addresses", "", hears=_without_bare_addresses),
-    Difference("subtopic", "", hears=_subtopics_of_chairs),
-    Difference("read", "", hears=_read_as_commands_are),
-    Difference("quotes", "", hears=_without_quotes),
-    Difference("sense", "", hears=_with_sense),
-    Difference("Words", "", hears=_in_its_words),
-    Difference("names in any case", "", hears=_chairs_of_the_room),
-    Difference("undo seen", "", hears=_undo_of_what_is_seen),
-    Difference("undo own", "", hears=_undo_of_ones_own),
-    Difference("known", "", finds=_given_to_people_of_the_room),
-    Difference("Attendance", "", finds=_present_by_what_stands),
+    Difference(
+        "addresses by themselves",
+        "Only what was tagged is stored; the peer makes a link of every message that begins with an address.",
+        hears=_without_bare_addresses,
+    ),
+    Difference(
+        "subtopics",
+        "The peer has none. Who may begin a topic may divide it.",
+        hears=_subtopics_of_chairs,
+    ),
+    Difference(
+        "people in front, days and tags",
+        "The words of an action item are read as `!aufgabe` reads them: `@name` in front, `bis=…` and `#tag` have "
+        "their places in the register. For the peer they are words.",
+        hears=_read_as_commands_are,
+    ),
+    Difference(
+        "quotes",
+        "One quoted phrase means what it quotes, and a quote that is left open is asked about, as in every command.",
+        hears=_without_quotes,
+    ),
+    Difference(
+        "numbers",
+        "`#topic 3` means the third item of the agenda, and a resolution needs words that are no name of a resolution.",
+        hears=_with_sense,
+    ),
+    Difference(
+        "older words",
+        "MeetBot's older words `#agreed` and `#rejected` are understood; the peer knows `#accepted` and `#failed`.",
+        hears=_in_its_words,
+    ),
+    Difference(
+        "chairs",
+        "Only people of the room can lead, however their names are written; the peer takes every word for a name, and "
+        "`anna` for somebody else than `Anna`.",
+        hears=_chairs_of_the_room,
+    ),
+    Difference(
+        "undo and what nobody sees",
+        "Undo takes back the last thing that stands in the minutes, and again the one before. With the peer it may hit "
+        "a `#chair`, which stays in force, and a second undo takes back the first and nothing else.",
+        hears=_undo_of_what_is_seen,
+    ),
+    Difference(
+        "undo of one's own",
+        "Who has tagged something by mistake takes it back without asking the chair.",
+        hears=_undo_of_ones_own,
+    ),
+    Difference(
+        "whom an action item names",
+        "Everybody who is in the room at that moment can be named, also before a comma or full stop. The peer knows "
+        "only who has spoken or was made chair, and looks when the meeting is over.",
+        finds=_given_to_people_of_the_room,
+    ),
+    Difference(
+        "attendance",
+        "There is who has begun the meeting, said `#here` or said something that stands in the minutes; chat is not "
+        "looked at. The peer counts everybody who has said a word or was made chair, also after an undo.",
+        finds=_present_by_what_stands,
+    ),
 )

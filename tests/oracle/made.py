@@ -31,7 +31,7 @@ MOST_LINES = 40
 said = st.lists(st.sampled_from(WORDS + PEOPLE), min_size=1, max_size=8).map(" ".join)
 WORD = st.sampled_from(
     ["#info"] * 4
-    + ["#idea", "#link", "#topic", "#topic", "#accepted", "#rejected", "#inconclusive"]
+    + ["#idea", "#link", "#topic", "#topic", "#subtopic", "#accepted", "#agreed", "#rejected", "#inconclusive"]
     + ["#action"] * 3
     + ["#undo"] * 3
     + ["#chair", "#unchair", "#here", ""]

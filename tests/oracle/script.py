@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+LONG = ("buerger-apps", "rechenzentrum", "klausur")
+ODD = "unterschiede"
 FOLDER = Path(__file__).parent / "meetings"
 HEADER = "Im Raum: "
 COMES = "kommt in den Raum"
@@ -67,8 +69,3 @@ def read(name: str) -> Script:
 def _line(written: str) -> Line:
     who, _, text = written.partition(": ")
     return Line(who, text) if text else Line(who.removesuffix(f" {COMES}"), None)
-
-
-def names() -> list[str]:
-    """Return the names of the written meetings, the shortest first."""
-    return sorted((one.stem for one in FOLDER.glob("*.txt")), key=lambda name: read(name).tagged)

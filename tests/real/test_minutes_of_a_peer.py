@@ -9,7 +9,7 @@ from bot.demo.synapse import Synapse
 from storage.database import Database
 from tests.oracle import ours
 from tests.oracle.differences import DIFFERENCES, play
-from tests.oracle.script import Script, names, read
+from tests.oracle.script import LONG, Script, read
 from tests.real.conftest import People
 from tests.real.running import RunningBot
 from tests.real.test_great_vote import answers
@@ -20,7 +20,7 @@ PATIENCE = 60.0
 async def test_long_meetings_in_real_rooms_come_out_as_the_peer_has_them(
     synapse: Synapse, people: People, tmp_path: Path
 ) -> None:
-    scripts = [read(name) for name in names()]
+    scripts = [read(name) for name in LONG]
     everybody = sorted({name for script in scripts for name in script.people})
     members = dict(zip(everybody, await people(*everybody), strict=True))
     [account] = await people("uagbot")
