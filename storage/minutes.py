@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, bindparam, exists, func, select, text
+from sqlalchemy import ForeignKey, Index, bindparam, exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -283,9 +283,10 @@ async def attendance_of_event(tx: AsyncSession, event_id: str) -> Sequence[Atten
 
 
 async def newest_attendance(tx: AsyncSession, found: Minutes) -> Attendance | None:
-    """Return what was said last of the attendance since the meeting began, and was not taken back."""
+    """Return what was said last of the attendance and not taken back, but not that who began the meeting is there."""
     query = select(Attendance).where(Attendance.minutes_id == found.id, Attendance.taken_back_at.is_(None))
-    query = query.where(Attendance.at > found.started_at)
+    somebody = or_(Attendance.user_id.is_(None), Attendance.user_id != found.started_by)
+    query = query.where(or_(somebody, Attendance.at > found.started_at))
     return await tx.scalar(query.order_by(Attendance.id.desc()).limit(1))
 
 

@@ -177,16 +177,20 @@ async def attending(tx: AsyncSession, room: Room, found: Minutes, nobody: Collec
 
 
 async def _marks(tx: AsyncSession, found: Minutes) -> list[Mark]:
-    """Return what was noted of the attendance, in order; who said what stands in the minutes was there then."""
+    """Return what was noted of the attendance; who said, decided or handed out something is there too."""
+    noted = await minutes.attendance(tx, found.id)
+    marks = [Mark(one.user_id, one.name, one.presence) for one in noted]
     decided = await resolutions.of_meeting(tx, found.meeting_id)
     given = await actions.of_meeting(tx, found.meeting_id)
     said = await minutes.speakers_of(tx, found.id)
     said += [(one.created_by, one.said_at or one.created_at) for one in decided]
     said += [(one.created_by, one.said_at or one.created_at) for one in given]
-    marks = [(at, Mark(user, None, Presence.PRESENT)) for user, at in said]
-    noted = await minutes.attendance(tx, found.id)
-    marks += [(one.at, Mark(one.user_id, one.name, one.presence)) for one in noted]
-    return [mark for _, mark in sorted(marks, key=itemgetter(0))]
+    before = {one.user_id: one for one in noted if one.user_id}
+    for user, at in sorted(said, key=itemgetter(1)):
+        mark = before.get(user)
+        if mark is None or (mark.presence == Presence.EXCUSED and mark.at < at):
+            marks.append(Mark(user, None, Presence.PRESENT))
+    return marks
 
 
 async def _note(ctx: Context, found: Minutes, people: Sequence[Name] | None, presence: Presence) -> Answer:

@@ -46,8 +46,9 @@ async def test_who_says_what_stands_in_the_minutes_is_there(house: House, room: 
     first = await room.says("!info Eins", who="Carla")
     await room.says("!info Zwei", who="Carla")
     await room.redacts(first.event_id, who="Carla")
+    await house.sleep(minutes=1)
     await room.says("!aufgabe Leitfaden", who="Bodo")
-    assert "- Anna, Bodo und Carla" in (await room.says("!da liste")).text
+    assert "- Anna, Carla und Bodo" in (await room.says("!da liste")).text
     await room.says("!zurück", who="Bodo")
     await room.says("!zurück", who="Carla")
     assert "1 von 3 Mitgliedern" in (await room.says("!da liste")).text
