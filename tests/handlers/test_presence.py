@@ -39,6 +39,21 @@ async def test_members_guests_and_the_excused_are_noted(house: House, room: Test
     ]
 
 
+async def test_who_says_what_stands_in_the_minutes_is_there(house: House, room: TestRoom) -> None:
+    await room.says("!sitzung start")
+    await room.says("!zurück")
+    assert "1 von 3 Mitgliedern" in (await room.says("!da liste")).text
+    first = await room.says("!info Eins", who="Carla")
+    await room.says("!info Zwei", who="Carla")
+    await room.redacts(first.event_id, who="Carla")
+    await house.sleep(minutes=1)
+    await room.says("!aufgabe Leitfaden", who="Bodo")
+    assert "- Anna, Carla und Bodo" in (await room.says("!da liste")).text
+    await room.says("!zurück", who="Bodo")
+    await room.says("!zurück", who="Carla")
+    assert "1 von 3 Mitgliedern" in (await room.says("!da liste")).text
+
+
 async def test_edits_and_deletions_change_the_attendance_until_it_is_approved(house: House, room: TestRoom) -> None:
     await room.says("!sitzung start")
     both = await room.says("!da @bodo @carla")
