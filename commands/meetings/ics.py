@@ -1,6 +1,7 @@
 """Pure rules: meetings as a calendar file (RFC 5545), the same facts always to the same bytes."""
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import dropwhile
@@ -17,6 +18,7 @@ from commands.meetings.schedule import MINUTE, Plan
 PRODID = "-//uagbot//uagbot//DE"
 REFRESH = dt.timedelta(hours=1)
 CHUNK = 60
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 PLANNED, CANCELLED, SKIPPED = "planned", "cancelled", "skipped"
 
 
@@ -92,7 +94,7 @@ def text(shown: Shown, until: dt.datetime) -> str:
             calendar.add_component(zones.component(name))
     for event in events:
         calendar.add_component(event)
-    return str(calendar.to_ical(), "utf-8")
+    return str(calendar.to_ical(sorted=False), "utf-8")
 
 
 def has_dates(shown: Shown, until: dt.datetime) -> bool:
@@ -246,4 +248,4 @@ def _titled(shown: Shown, one: Dated | Recurring, state: str, reason: str | None
 
 def clean(written: str) -> str:
     """Text without the control characters that no calendar may hold (RFC 5545, 3.1)."""
-    return "".join(char for char in written if char in "\n\t" or char.isprintable() or ord(char) >= 0xA0)  # noqa: PLR2004
+    return CONTROL.sub("", written)
