@@ -60,6 +60,7 @@ async def named(ctx: Context, name: str) -> Kept | None:
 
     Raises Refusal where there are no such minutes, or none that may be seen from here.
     """
+    await allow_reading(ctx)
     if not name:
         name = await _replied(ctx)
     if not name:
@@ -84,13 +85,18 @@ async def _replied(ctx: Context) -> str:
 async def sight(ctx: Context) -> tuple[bool, list[int] | None]:
     """Return what of the archive is seen here: whether approved ones only, and of which rooms (None: of all).
 
-    Raises Refusal in a room that is no group.
+    Raises Refusal as `allow_reading`.
     """
-    if ctx.room.kind == RoomKind.GROUP:
-        return False, [ctx.room.id]
+    await allow_reading(ctx)
+    return (False, [ctx.room.id]) if ctx.room.kind == RoomKind.GROUP else (True, None)
+
+
+async def allow_reading(ctx: Context) -> None:
+    """Refuse in a room that is no group, and in a direct chat with somebody who is in none."""
     if ctx.room.kind == RoomKind.PLAIN:
         raise Refusal("no-group", prefix=ctx.setup.prefix)
-    return True, None
+    if ctx.room.kind == RoomKind.DIRECT and not any(one.is_group for one in await rooms.rooms_of(ctx.tx, ctx.sender)):
+        raise Refusal("minutes-members-only")
 
 
 async def shown(tx: AsyncSession, minutes: Minutes, nobody: Collection[str], *, home: bool) -> Shown:
