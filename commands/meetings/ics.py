@@ -80,8 +80,8 @@ def text(shown: Shown, until: dt.datetime) -> str:
     events = [event for one in shown.series for event in _series(shown, one, until)]
     events += [_event(shown, one) for one in shown.singles if one.state != SKIPPED]
     calendar = Calendar()
-    calendar.add("prodid", PRODID)
     calendar.add("version", "2.0")
+    calendar.add("prodid", PRODID)
     calendar.add("method", "PUBLISH")
     # The names of RFC 7986, and those that Outlook, Google and Apple read.
     calendar.add("name", vText(clean(shown.name)))

@@ -1,7 +1,6 @@
 """Which minutes are meant, and in which edition they are shown where."""
 
 import asyncio
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
@@ -10,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.kit.context import Context
 from commands.kit.readers import Found, Reader
 from commands.kit.say import File, Refusal
+from commands.kit.which_meeting import NAME
 from commands.kit.words import Word
 from commands.minutes import rendering
 from commands.minutes.difference import Difference, difference
@@ -23,7 +23,6 @@ from storage.meetings import Meeting
 from storage.minutes import Minutes, MinutesState
 from storage.rooms import Room, RoomKind
 
-NAME = re.compile(r"\S+-[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:-[0-9]{1,3})?")
 FORMS = {
     "md": ("text/markdown", rendering.markdown),
     "html": ("text/html", rendering.html),
