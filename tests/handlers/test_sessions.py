@@ -31,7 +31,7 @@ async def test_the_start_shows_the_agenda_who_comes_and_how_minutes_are_taken(ho
         "UAG-Treffen beginnt (UAG1-2026-11-04).",
         "Tagesordnung:",
         "",
-        "1. Haushalt (20 Min.)",
+        "1. Haushalt (20 min)",
         "2. Verschiedenes",
         "",
         "Zugesagt: Bodo.",
