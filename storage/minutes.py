@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, bindparam, exists, func, select, text
+from sqlalchemy import ForeignKey, Index, bindparam, exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -238,6 +238,12 @@ async def last_entered(tx: AsyncSession, minutes_id: int) -> Line | None:
     return await tx.scalar(query.order_by(Line.id.desc()).limit(1))
 
 
+async def speakers_of(tx: AsyncSession, minutes_id: int) -> list[tuple[str, datetime]]:
+    """Return who said what stands in minutes, each with when last."""
+    query = select(Line.by, func.max(Line.at)).where(Line.minutes_id == minutes_id, Line.taken_back_at.is_(None))
+    return [(user, at) for user, at in await tx.execute(query.group_by(Line.by))]
+
+
 async def line_of_event(tx: AsyncSession, event_id: str) -> Line | None:
     """Return the line that this event tagged, also one taken back."""
     return await tx.scalar(select(Line).where(Line.event_id == event_id))
@@ -282,9 +288,11 @@ async def attendance_of_event(tx: AsyncSession, event_id: str) -> Sequence[Atten
     return (await tx.scalars(query.order_by(Attendance.id))).all()
 
 
-async def newest_attendance(tx: AsyncSession, minutes_id: int) -> Attendance | None:
-    """Return what was said last of the attendance and was not taken back."""
-    query = select(Attendance).where(Attendance.minutes_id == minutes_id, Attendance.taken_back_at.is_(None))
+async def newest_attendance(tx: AsyncSession, found: Minutes) -> Attendance | None:
+    """Return what was said last of the attendance and not taken back, but not that who began the meeting is there."""
+    query = select(Attendance).where(Attendance.minutes_id == found.id, Attendance.taken_back_at.is_(None))
+    somebody = or_(Attendance.user_id.is_(None), Attendance.user_id != found.started_by)
+    query = query.where(or_(somebody, Attendance.at > found.started_at))
     return await tx.scalar(query.order_by(Attendance.id.desc()).limit(1))
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ForeignKey, Index, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
@@ -212,20 +212,14 @@ async def find_members(tx: AsyncSession, places: Iterable[Room], written: str) -
 
     Who is in several of the rooms comes several times.
     """
-    written = written.removeprefix("@") if ":" not in written else written
-    wanted = written.lower()
+    wanted = (written if ":" in written else written.removeprefix("@")).casefold()
     query = select(RoomMember).where(RoomMember.room_id.in_([room.id for room in places]))
-    query = query.where(RoomMember.membership == "join")
-    found = await tx.scalars(
-        query.where(
-            or_(
-                func.lower(RoomMember.user_id) == wanted,
-                func.lower(RoomMember.user_id).like(_like(wanted, before="@", after=":%"), escape="\\"),
-                func.lower(RoomMember.name) == wanted,
-            )
-        )
-    )
-    return found.all()
+    # Compared here: what a database calls lower case depends on it, and SQLite knows the letters of ASCII only.
+    return [one for one in await tx.scalars(query.where(RoomMember.membership == "join")) if wanted in _called(one)]
+
+
+def _called(member: RoomMember) -> set[str]:
+    return {one.casefold() for one in (member.user_id, localpart(member.user_id), member.name)}
 
 
 async def is_coordinator(tx: AsyncSession, user_id: str) -> bool:
@@ -301,11 +295,6 @@ def power_of(room: Room, user_id: str) -> int:
 def localpart(user_id: str) -> str:
     """Return `anna` of `@anna:example.org`."""
     return user_id.removeprefix("@").partition(":")[0]
-
-
-def _like(value: str, *, before: str, after: str) -> str:
-    escaped = re.sub(r"([\\%_])", r"\\\1", value)
-    return f"{before}{escaped}{after}"
 
 
 def _natural(key: str) -> list[tuple[int, int | str]]:

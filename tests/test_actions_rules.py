@@ -134,7 +134,7 @@ PEOPLE = [
         ("Leitfaden schreiben (ANNA), dann @bodo.", ["anna", "bodo"]),
         ("bodo: Plakate", ["bodo"]),
         ("Bodo (Burg) druckt, Anna, danach verteilen", ["anna", "bodo"]),
-        ("Annas Leitfaden, Joanna und anna@example.org", []),
+        ("Annas Leitfaden, Joanna, anna@example.org und anna.b@example.org", []),
         ("Carla druckt", []),
         ("carla2 druckt", ["carla2"]),
         ("", []),

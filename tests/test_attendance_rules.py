@@ -147,6 +147,7 @@ def test_every_text_becomes_one_line(text: str) -> None:
         ("https://www.example.org", "https://www.example.org"),
         ("Folien (https://www.example.org/a,b) von heute", "https://www.example.org/a,b Folien von heute"),
         ('https://www.example.org "Leitfaden"', "https://www.example.org Leitfaden"),
+        ("https://www.example.org „A“ und „B“ <neu>", "https://www.example.org „A“ und „B“ <neu>"),
         ("http://a.example und http://b.example.", "http://a.example und http://b.example."),
         ("javascript:alert(1) ftp://example.org", None),
         ("https://" + "x" * 500, None),

@@ -3,13 +3,15 @@
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from commands.capabilities import CAPABILITIES
 from commands.kit.dispatch import KIT
+from commands.kit.setup import Setup
 from commands.kit.texts import LANGUAGES, load_catalogue
 from commands.kit.vocabulary import Vocabulary
 from commands.kit.words import first_words
@@ -17,7 +19,7 @@ from storage import due, rooms, tables
 from storage.base import Base
 from storage.database import Database
 from storage.rooms import RoomKind
-from tests.handlers.house import Answer, House, Sent, TestRoom
+from tests.handlers.house import BOT, Answer, House, Sent, TestRoom
 
 ROOT = Path(__file__).parent.parent
 HANDBOOK = (ROOT / "docs" / "handbuch.md").read_text("utf-8")
@@ -31,6 +33,8 @@ SCENE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 FORM = re.compile(r"^- (?P<written>`[^\n]*`) – (?P<meant>[^\n]+)$", re.MULTILINE)
+CLOCK = re.compile(r"\d\d:\d\d")
+BERLIN = ZoneInfo("Europe/Berlin")
 WAITS = (timedelta(), timedelta(seconds=5), *[timedelta(hours=1)] * 31 * 24)
 
 assert tables.ALL
@@ -41,7 +45,7 @@ async def house() -> AsyncIterator[House]:
     database = Database("sqlite+aiosqlite:///:memory:")
     async with database.engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
-    yield House(database)
+    yield House(database, Setup(user_id=BOT, web="https://uagbot.example.org"))
     await database.close()
 
 
@@ -56,6 +60,10 @@ class Play:
     to the bot's last message there, or as a new text (`bearbeitet`) of what was said last. The quote that follows
     is the answer there; without one the bot acknowledges by a reaction. A quote by itself: the bot has said so in
     another room, or time passes until it does.
+
+    `reagiert`: the text is a reaction to the bot's last message there, to which it may say nothing. `dazu`: an answer
+    or a reaction to what a member said last there. `gespräch`: ordinary chat, to which the bot says nothing. A time of
+    day: it is said then; a quote by itself that follows may have been said on the way.
     """
 
     house: House
@@ -75,6 +83,7 @@ class Play:
             None, "Carla", "Dieter", "Emil", kind=plain, powers={"Dieter": 50}
         )
         self.rooms["direktchat"] = await self.house.room(None, "Anna", kind=RoomKind.DIRECT)
+        self.rooms["direktchat Bodo"] = await self.house.room(None, "Bodo", kind=RoomKind.DIRECT)
         async with self.house.database.begin() as tx:
             room = await rooms.by_matrix_id(tx, self.rooms["gruppe"].id)
             assert room is not None
@@ -83,18 +92,33 @@ class Play:
     async def act(self, stage: str, text: str) -> Answer:
         """Say what a block shows; returns what the bot says to it in the same room."""
         words = stage.split()
-        room = next((self.rooms[word] for word in words if word in self.rooms), self.rooms["gruppe"])
         who = next((word for word in words if word.istitle()), "Anna")
+        place = next((word for word in words if word in self.rooms), "gruppe")
+        room = self.rooms.get(f"{place} {who}", self.rooms[place])
+        self.told = []
+        for clock in filter(CLOCK.fullmatch, words):
+            self.listen(await self.house.sleep_until(self._today_at(clock)))
+        earlier = self._earlier(room, words)
         if "bearbeitet" in words:
             answer = await room.edits(self.said[room.id], text, who=who)
+        elif "reagiert" in words:
+            answer = await room.reacts(earlier or "", text, who=who)
         else:
-            reply_to = self.heard[room.id].event_id if "antwort" in words else None
-            answer = await room.says(text, who=who, reply_to=reply_to)
+            answer = await room.says(text, who=who, reply_to=earlier)
             self.said[room.id] = answer.event_id
         await self.house.dispatcher.upkeep(self.house.now)
-        self.told = []
         self.listen(answer)
         return Answer([one for one in answer.sent if one.room == room.id], answer.event_id)
+
+    def _today_at(self, clock: str) -> datetime:
+        day = self.house.now.astimezone(BERLIN).date()
+        return datetime.combine(day, time.fromisoformat(clock), BERLIN).astimezone(UTC)
+
+    def _earlier(self, room: TestRoom, words: list[str]) -> str | None:
+        """Return what somebody answers or reacts to."""
+        if "dazu" in words:
+            return self.said[room.id]
+        return self.heard[room.id].event_id if {"antwort", "reagiert"} & set(words) else None
 
     async def wait_for(self, quote: str) -> Sent | None:
         """Let seconds or hours pass until the bot says this."""
@@ -114,11 +138,18 @@ class Play:
 
 
 def says(text: str, quote: str) -> bool:
-    """Whether the quote has the words of the text, or its beginning where the quote ends with dots."""
+    """Whether the quote has the words of the text, or its beginning where the quote ends with dots.
+
+    A word may end with dots too, so that secret addresses can be quoted.
+    """
     words, quoted = _words(text), _words(quote)
     if quoted and quoted[-1] == "…":
-        return words[: len(quoted) - 1] == quoted[:-1]
-    return words == quoted
+        words, quoted = words[: len(quoted) - 1], quoted[:-1]
+    return len(words) == len(quoted) and all(map(_is_word, words, quoted))
+
+
+def _is_word(word: str, quoted: str) -> bool:
+    return word == quoted or (quoted.endswith("…") and word.startswith(quoted[:-1]))
 
 
 def _words(text: str) -> list[str]:
@@ -138,7 +169,9 @@ async def test_the_bot_says_what_the_handbook_quotes(house: House) -> None:
             continue
         answer = await play.act(scene["stage"], scene["said"].strip())
         assert says(answer.text, scene["answer"] or ""), f"{scene['said']}\n{answer.text}"
-        assert answer.sent, scene["said"]
+        words = scene["stage"].split()
+        assert answer.sent or "reagiert" in words or "gespräch" in words, scene["said"]
+        assert "gespräch" not in words or not answer.sent, scene["said"]
 
 
 def test_the_handbook_shows_only_commands_that_exist() -> None:

@@ -143,6 +143,22 @@ async def test_what_a_limited_timeline_left_out_is_read_in_order(
     assert answers(server) == commands
 
 
+async def test_who_came_while_the_events_of_the_room_forked_is_in_it(
+    server: FakeHomeserver, room: str, tmp_path: Path
+) -> None:
+    carla = "@carla:localhost"
+    async with running(server, tmp_path):
+        server.set_membership(room, carla, "invite")
+        invited = server.rooms[room].complete(server.rooms[room].state["m.room.member", carla])
+        server.set_membership(room, carla, "join")
+        server.member_says(room, ANNA, "!aufgabe @carla Leitfaden")
+        await until_answered(server, 1)
+        server.outdated[room] = [invited]
+        server.member_says(room, ANNA, "!aufgabe @carla Flyer")
+        await until_answered(server, 2)
+    assert [one["content"]["body"].partition(" ·")[0] for one in said(server)] == ["A1 Leitfaden", "A2 Flyer"]
+
+
 async def test_old_messages_are_no_commands_on_the_very_first_sync(
     server: FakeHomeserver, room: str, tmp_path: Path
 ) -> None:

@@ -163,7 +163,8 @@ class Reader:
         """Write what the state blocks say; returns the rooms whose timelines' state is in it already.
 
         That is all of them at the first sync and those newly joined; in the others state follows event by event, so
-        that a command is judged by the roles of its moment.
+        that a command is judged by the roles of its moment. What a state block says of such a room may be long past
+        where its events had forked (element-hq/synapse#16940): the room is asked for its state instead.
         """
         now = self.clock()
         found = []
@@ -174,6 +175,8 @@ class Reader:
             if first or any(own_join(event, self.bot) for event in timeline):
                 states += timeline
                 complete.add(room)
+            elif states:
+                states = await self.homeserver.state(room)
             one = seen_in(room, states, self.bot)
             one.whole = first
             if not one.is_empty:

@@ -21,4 +21,4 @@ def named_in(text: str, people: Iterable[Name]) -> list[str]:
 
 def _stands_in(name: str, text: str) -> bool:
     """As in hcoop-meetbot (`writer.py`, `_AliasMatcher`), with the punctuation of sentences around it too."""
-    return re.search(rf"(?:^|[\s(])@?{re.escape(name)}(?:[:,;.)]|\s|$)", text) is not None
+    return re.search(rf"(?:^|[\s(])@?{re.escape(name)}[:,;.!?)]*(?:\s|$)", text) is not None

@@ -10,9 +10,9 @@ from commands.kit.readers import Found
 from commands.kit.roles import Role
 from commands.kit.say import File, Refusal, Say
 from commands.kit.triggers import Answer, Where, command
+from commands.kit.which_meeting import NAME, MeetingReader
 from commands.kit.words import Word
 from commands.meetings import feeds, ics
-from commands.meetings.arguments import NAME, MeetingReader
 from commands.meetings.ics import Shown
 from storage import links, meetings, rooms
 from storage.links import Link, LinkKind

@@ -1,6 +1,7 @@
 """Pure rules: meetings as a calendar file (RFC 5545), the same facts always to the same bytes."""
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import dropwhile
@@ -20,6 +21,7 @@ REFRESH = dt.timedelta(hours=1)
 CHUNK = 60
 LONGEST = 75
 """A line of so many bytes is folded."""
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 PLANNED, CANCELLED, SKIPPED = "planned", "cancelled", "skipped"
 
 
@@ -81,8 +83,8 @@ def text(shown: Shown, until: dt.datetime) -> str:
     events = [event for one in shown.series for event in _series(shown, one, until)]
     events += [_event(shown, one) for one in shown.singles if one.state != SKIPPED]
     calendar = Calendar()
-    calendar.add("prodid", PRODID)
     calendar.add("version", "2.0")
+    calendar.add("prodid", PRODID)
     calendar.add("method", "PUBLISH")
     # The names of RFC 7986, and those that Outlook, Google and Apple read.
     calendar.add("name", vText(clean(shown.name)))
@@ -95,7 +97,7 @@ def text(shown: Shown, until: dt.datetime) -> str:
             calendar.add_component(zones.component(name))
     for event in events:
         calendar.add_component(event)
-    return "".join(f"{_folded(line)}\r\n" for line in calendar.content_lines() if line)
+    return "".join(f"{_folded(line)}\r\n" for line in calendar.content_lines(sorted=False) if line)
 
 
 def _folded(line: Contentline) -> str:
@@ -254,6 +256,4 @@ def _titled(shown: Shown, one: Dated | Recurring, state: str, reason: str | None
 
 def clean(written: str) -> str:
     """Text without the control characters that no calendar may hold (RFC 5545, 3.1)."""
-    if written.isprintable():
-        return written
-    return "".join(char for char in written if char in "\n\t" or char.isprintable() or ord(char) >= 0xA0)  # noqa: PLR2004
+    return CONTROL.sub("", written)

@@ -6,9 +6,10 @@ from commands.kit.context import Context
 from commands.kit.say import Refusal, Say
 from commands.kit.texts import zone
 from commands.kit.triggers import Answer, Where, command, job
+from commands.kit.which_meeting import places
 from commands.meetings import planning, schedule
 from commands.meetings.announcements import MOST_REMINDERS
-from commands.meetings.arguments import Lead, WhichMeeting, places
+from commands.meetings.arguments import Lead, WhichMeeting
 from commands.meetings.which import meant_open
 from storage import meetings, personal_reminders, rooms
 from storage.meetings import Meeting

@@ -20,6 +20,7 @@ from storage.rsvps import Answered, Rsvp
 
 SHOW = "meeting answers"
 BETWEEN = timedelta(seconds=5)  # what is answered meanwhile is shown by one edit
+OWN = "meeting-"  # what texts about a date begin with that ask who comes
 LISTED = 12  # lines of municipalities on one phone screen
 KEYS = {
     "👍": rsvps.Answer.ACCEPTED,
@@ -53,17 +54,17 @@ async def tentative(ctx: Context, meeting: WhichMeeting | None = None) -> Answer
 async def answer_by_reaction(ctx: Context, meeting_id: int) -> Answer:
     """Answer by a reaction to what the bot says of a date; that it is too late is said once per date.
 
-    A reaction to a cancellation answers nothing: it takes note of it.
+    A reaction to a cancellation answers nothing: it takes note of it. Nor does one to the date's agenda.
     """
     meeting = await meetings.by_id(ctx.tx, meeting_id)
-    if meeting is None or not await _may_answer(ctx, meeting):
+    target = await outbox.find(ctx.tx, ctx.event.relates_to or "")
+    if meeting is None or target is None or not target.key.startswith(OWN) or not await _may_answer(ctx, meeting):
         return None
     why = closed(meeting, ctx.now)
     if why is None:
         await _answer(ctx, meeting, KEYS[bare_key(ctx.event.text)])
         return None
-    target = await outbox.find(ctx.tx, ctx.event.relates_to or "")
-    noted = target is not None and target.key == "meeting-cancelled"
+    noted = target.key == "meeting-cancelled"
     return None if noted or await ctx.said(why, meeting) else ctx.say(why, about=meeting, meeting=meeting)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from commands.kit.context import Context
 from commands.kit.say import Refusal
-from commands.meetings.arguments import places, replied_meeting
+from commands.kit.which_meeting import places, replied_meeting
 from storage import meetings
 from storage.meetings import Meeting, MeetingState
 from storage.rooms import RoomKind

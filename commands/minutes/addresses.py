@@ -6,6 +6,7 @@ from commands.kit.context import Context
 from commands.kit.roles import Role
 from commands.kit.say import Refusal
 from commands.kit.triggers import Answer, Where, command
+from commands.minutes.editions import allow_reading
 from storage import links
 from storage.links import Link, LinkKind
 from storage.rooms import Room, RoomKind
@@ -20,7 +21,7 @@ async def give_link(ctx: Context) -> Answer:
 @command("minutes link new", where=Where.ANYWHERE)
 async def renew_link(ctx: Context) -> Answer:
     """Let the address hold no more and give another one; that of all groups only coordinators may renew."""
-    owner = _owner(ctx)
+    owner = await _owner(ctx)
     await ctx.allow(Role.CHAIR if owner else Role.COORDINATOR)
     await links.revoke(ctx.tx, LinkKind.ARCHIVE, owner.id if owner else None, ctx.now)
     return await _given(ctx, renewed=True)
@@ -40,14 +41,13 @@ async def archive_address(ctx: Context, owner: Room | None, name: str = "") -> s
 
 
 async def _given(ctx: Context, *, renewed: bool) -> Answer:
-    owner = _owner(ctx)
+    owner = await _owner(ctx)
     address = await archive_address(ctx, owner)
     if not address:
         raise Refusal("minutes-no-web")
     return ctx.say("minutes-link", address=address, group=owner.name if owner else None, renewed=renewed)
 
 
-def _owner(ctx: Context) -> Room | None:
-    if ctx.room.kind == RoomKind.PLAIN:
-        raise Refusal("no-group", prefix=ctx.setup.prefix)
+async def _owner(ctx: Context) -> Room | None:
+    await allow_reading(ctx)
     return ctx.room if ctx.room.kind == RoomKind.GROUP else None

@@ -1,7 +1,6 @@
 """Which minutes are meant, and in which edition they are shown where."""
 
 import asyncio
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
@@ -10,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.kit.context import Context
 from commands.kit.readers import Found, Reader
 from commands.kit.say import File, Refusal
+from commands.kit.which_meeting import NAME
 from commands.kit.words import Word
 from commands.minutes import rendering
 from commands.minutes.difference import Difference, difference
@@ -23,7 +23,6 @@ from storage.meetings import Meeting
 from storage.minutes import Minutes, MinutesState
 from storage.rooms import Room, RoomKind
 
-NAME = re.compile(r"\S+-[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:-[0-9]{1,3})?")
 FORMS = {
     "md": ("text/markdown", rendering.markdown),
     "html": ("text/html", rendering.html),
@@ -60,6 +59,7 @@ async def named(ctx: Context, name: str) -> Kept | None:
 
     Raises Refusal where there are no such minutes, or none that may be seen from here.
     """
+    await allow_reading(ctx)
     if not name:
         name = await _replied(ctx)
     if not name:
@@ -84,13 +84,18 @@ async def _replied(ctx: Context) -> str:
 async def sight(ctx: Context) -> tuple[bool, list[int] | None]:
     """Return what of the archive is seen here: whether approved ones only, and of which rooms (None: of all).
 
-    Raises Refusal in a room that is no group.
+    Raises Refusal as `allow_reading`.
     """
-    if ctx.room.kind == RoomKind.GROUP:
-        return False, [ctx.room.id]
+    await allow_reading(ctx)
+    return (False, [ctx.room.id]) if ctx.room.kind == RoomKind.GROUP else (True, None)
+
+
+async def allow_reading(ctx: Context) -> None:
+    """Refuse in a room that is no group, and in a direct chat with somebody who is in none."""
     if ctx.room.kind == RoomKind.PLAIN:
         raise Refusal("no-group", prefix=ctx.setup.prefix)
-    return True, None
+    if ctx.room.kind == RoomKind.DIRECT and not any(one.is_group for one in await rooms.rooms_of(ctx.tx, ctx.sender)):
+        raise Refusal("minutes-members-only")
 
 
 async def shown(tx: AsyncSession, minutes: Minutes, nobody: Collection[str], *, home: bool) -> Shown:

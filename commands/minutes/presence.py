@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Annotated
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,7 +19,7 @@ from commands.minutes.attendance import Mark, Roll, Share
 from commands.minutes.running import attend, changeable, heard, needed, origin
 from commands.minutes.speakers import QUEUE, raise_hand, unask
 from commands.votes import electorate
-from storage import meeting_rules, minutes, municipalities, outbox, rsvps
+from storage import actions, meeting_rules, minutes, municipalities, outbox, resolutions, rsvps
 from storage.minutes import Attendance, Minutes, MinutesState, Presence
 from storage.municipalities import Standing
 from storage.rooms import Room
@@ -162,7 +163,7 @@ def _continued(rest: Sequence[Sequence[object]]) -> Say | None:
 
 async def attending(tx: AsyncSession, room: Room, found: Minutes, nobody: Collection[str]) -> Attending:
     """Return who is there by these minutes, and how much of the group that is."""
-    marks = [Mark(one.user_id, one.name, one.presence) for one in await minutes.attendance(tx, found.id)]
+    marks = await _marks(tx, found)
     replies = (await rsvps.latest(tx, [found.meeting_id]))[found.meeting_id]
     roll = attendance.call(marks, [user for user, answer in replies.items() if answer == Reply.DECLINED])
     group = await electorate.load(tx, [room.id], nobody)
@@ -173,6 +174,23 @@ async def attending(tx: AsyncSession, room: Room, found: Minutes, nobody: Collec
     towns = {number: town.name for number, town in group.towns.items()}
     quorum = (await meeting_rules.of_room(tx, room.id)).quorum
     return Attending(roll, attendance.share(set(roll.present), stands, quorum), stands, towns)
+
+
+async def _marks(tx: AsyncSession, found: Minutes) -> list[Mark]:
+    """Return what was noted of the attendance; who said, decided or handed out something is there too."""
+    noted = await minutes.attendance(tx, found.id)
+    marks = [Mark(one.user_id, one.name, one.presence) for one in noted]
+    decided = await resolutions.of_meeting(tx, found.meeting_id)
+    given = await actions.of_meeting(tx, found.meeting_id)
+    said = await minutes.speakers_of(tx, found.id)
+    said += [(one.created_by, one.said_at or one.created_at) for one in decided]
+    said += [(one.created_by, one.said_at or one.created_at) for one in given]
+    before = {one.user_id: one for one in noted if one.user_id}
+    for user, at in sorted(said, key=itemgetter(1)):
+        mark = before.get(user)
+        if mark is None or (mark.presence == Presence.EXCUSED and mark.at < at):
+            marks.append(Mark(user, None, Presence.PRESENT))
+    return marks
 
 
 async def _note(ctx: Context, found: Minutes, people: Sequence[Name] | None, presence: Presence) -> Answer:

@@ -14,6 +14,7 @@ MINUTE = timedelta(minutes=1)
 WARNED_AT = Fraction(4, 5)
 LONGEST_LINE = 1_000
 LONGEST_LINK = 500
+QUOTED = {'"': '"', "„": "“”", "“": "”", "'": "'", "‚": "‘", "‘": "’"}
 AROUND_LINKS = "<>()[]{}„“”\"'‚‘’,;"
 
 
@@ -94,6 +95,12 @@ def link_line(text: str) -> str | None:
     for place, word in enumerate(words):
         address = word.strip(AROUND_LINKS).rstrip(".")
         if is_link(address) and len(address) <= LONGEST_LINK:
-            others = " ".join(words[:place] + words[place + 1 :]).strip(AROUND_LINKS + " ")
+            others = _unquoted(" ".join(words[:place] + words[place + 1 :]).strip(",; "))
             return f"{address} {others}".strip()
     return None
+
+
+def _unquoted(words: str) -> str:
+    """Return words without the quotes around them, where these belong together."""
+    first, inner, last = words[:1], words[1:-1], words[-1:]
+    return inner if last in QUOTED.get(first, ()) and not {first, last} & set(inner) else words

@@ -145,7 +145,7 @@ async def _begin(ctx: Context, meeting: Meeting, at: datetime) -> Say:
         started_at=at,
         started_by=ctx.sender,
         heard_at=at,
-        leads=[],
+        leads=[ctx.sender] if ctx.message is not None else [],
         scribes=[],
         version=0,
     )

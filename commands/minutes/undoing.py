@@ -43,7 +43,7 @@ async def _entered(ctx: Context, found: Minutes) -> list[Entered]:
     line = await minutes.last_entered(ctx.tx, found.id)
     if line is not None:
         entered.append(await _heard(ctx, line, line.event_id, line.at))
-    there = await minutes.newest_attendance(ctx.tx, found.id)
+    there = await minutes.newest_attendance(ctx.tx, found)
     if there is not None and (line is None or there.event_id != line.event_id):
         entered.append(await _heard(ctx, there, there.event_id, there.at))
     for newest in (resolutions.newest_of_meeting, actions.newest_of_meeting):

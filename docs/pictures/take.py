@@ -5,6 +5,7 @@ import argparse
 import asyncio
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -42,35 +43,50 @@ def main() -> None:
 
 async def play(synapse: Synapse, folder: Path, camera: "Camera") -> None:
     """Let the members talk with the bot, and look at their rooms as Carla."""
-    bot = synapse.register("uagbot", PASSWORD, "uagbot")
+    bot, port = synapse.register("uagbot", PASSWORD, "uagbot"), free_port()
     async with AsyncExitStack() as stack:
         people = {
             name: await stack.enter_async_context(Member(synapse.register(name.lower(), PASSWORD, name), synapse.url))
             for name in MEMBERS
         }
         carla = people["Carla"].account
-        stack.enter_context(running_bot(folder, synapse.url, bot))
+        stack.enter_context(running_bot(folder, synapse.url, bot, port))
         initiative = await Initiative.begin(bot.user_id, people)
         await initiative.ask_one_room()
         await asyncio.to_thread(camera.shoot, "room.png", 1100, 800, carla, APPS, "Mache ich")
         await initiative.meet()
-        await asyncio.to_thread(camera.shoot, "room-phone.png", 390, 844, carla, APPS, "Danke")
+        await asyncio.to_thread(camera.shoot, "room-phone.png", 390, 900, carla, APPS, "Danke")
         await initiative.ask_municipalities()
         await asyncio.to_thread(camera.shoot, "poll.png", 1000, 1300, carla, APPS, "Ergebnis U2")
         await initiative.find_a_date()
-        await asyncio.to_thread(camera.shoot, "dates.png", 390, 1180, carla, ENERGY, "Sehr gut")
+        await asyncio.to_thread(camera.shoot, "dates.png", 390, 1250, carla, ENERGY, "Sehr gut")
         await initiative.resolve()
         await asyncio.to_thread(camera.shoot, "resolution.png", 760, 1500, carla, APPS, "Druckerei")
+        await initiative.plan_session()
+        await asyncio.to_thread(camera.shoot, "agenda.png", 390, 1100, carla, ENERGY, "bis gleich")
+        await initiative.hold_session()
+        await asyncio.to_thread(camera.shoot, "session.png", 390, 1440, carla, ENERGY, "Kommunen vertreten")
+        await initiative.end_session()
+        await asyncio.to_thread(camera.shoot, "minutes.png", 390, 1140, carla, ENERGY, "darüber")
+        page = f"http://127.0.0.1:{port}{await initiative.approve()}"
+        await asyncio.to_thread(camera.show, "minutes-page.png", 900, page)
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 @contextmanager
-def running_bot(folder: Path, homeserver: str, account: Account) -> Iterator[None]:
-    """Run the bot as an operator does; what it logs goes to standard error."""
+def running_bot(folder: Path, homeserver: str, account: Account, port: int) -> Iterator[None]:
+    """Run the bot as an operator does, its web server on this port; what it logs goes to standard error."""
     config = folder / "config.toml"
     config.write_text(
         f'[matrix]\nhomeserver = "{homeserver}"\nuser = "{account.user_id}"\naccess_token = "{account.access_token}"\n'
         f'[storage]\ndatabase = "sqlite:///{folder / "uagbot.db"}"\nfolder = "{folder}"\n'
-        f"[web]\nenabled = false\n",
+        f'[web]\nport = {port}\npublic_url = "https://uagbot.example.org"\n',
         "utf-8",
     )
     command = [sys.executable, "-m", "bot.cli", "run", "--config", str(config)]
@@ -121,19 +137,25 @@ class Camera:
         Width and height are CSS pixels, two dots each. Raises CalledProcessError if it fails.
         """
         asked = {
-            "chromium": self.chromium,
             "client": self.client,
             "homeserver": self.homeserver,
             "user": account.user_id,
             "password": account.password,
             "room": room,
             "until": until,
-            "width": width,
             "height": height,
-            "file": str(self.into / file),
         }
-        subprocess.run(["node", CLIENT / "shoot.js"], input=json.dumps(asked), text=True, check=True)  # noqa: S603, S607
-        subprocess.run(["pngquant", "--force", "--strip", "--ext=.png", self.into / file], check=True)  # noqa: S603, S607
+        self._take(file, width, asked)
+
+    def show(self, file: str, width: int, page: str) -> None:
+        """Take the picture of a whole page of the bot's web server."""
+        self._take(file, width, {"page": page, "height": width})
+
+    def _take(self, file: str, width: int, asked: dict[str, object]) -> None:
+        target = self.into / file
+        words = json.dumps({**asked, "chromium": self.chromium, "width": width, "file": str(target)})
+        subprocess.run(["node", CLIENT / "shoot.js"], input=words, text=True, check=True)  # noqa: S603, S607
+        subprocess.run(["pngquant", "--force", "--strip", "--ext=.png", target], check=True)  # noqa: S603, S607
 
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
 """What members and the bot say to each other in the pictures."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from bot.clock import Clock
 from bot.demo.member import Member
 from bot.demo.speaker import Event
 
@@ -36,6 +40,17 @@ class Room:
     async def says(self, who: Member, text: str, answer: str, mentions: Mapping[str, str] | None = None) -> Event:
         """Let a member send a command, and return the bot's message with these words that comes after it."""
         return await self.answer(answer, after=await who.say(self.id, text, mentions=mentions))
+
+    async def marks(self, who: Member, said: str, key: str | None = None) -> None:
+        """Wait until the bot marks a message with ✅; with a key a member has to tag it by that reaction first."""
+        if key is not None:
+            await who.react(self.id, said, key)
+
+        def is_it(event: Event) -> bool:
+            relation = event["content"].get("m.relates_to", {})
+            return event["sender"] == self.bot and (relation.get("event_id"), relation.get("key")) == (said, "✅")
+
+        await self.ear.wait_for(self.id, is_it)
 
     async def answer(self, words: str, after: str | None = None) -> Event:
         """Return the bot's message, or its edit of one, with these words. Raises TimeoutError after 20 s."""
@@ -94,7 +109,8 @@ class Initiative:
         """Agree on a monthly meeting."""
         room, (anna, carla) = self.rooms[APPS], self._named("Anna", "Carla")
         series = '!treffen jeden 2. Dienstag im Monat 10:00-11:30 "UAG-Treffen"'
-        await room.says(anna, series, "Die nächsten Termine")
+        card = await room.says(anna, series, "Die nächsten Termine")
+        await room.answer("Für Ihren Kalender", after=card["event_id"])
         await carla.say(room.id, "Danke, ist notiert.")
 
     async def ask_municipalities(self) -> None:
@@ -128,7 +144,8 @@ class Initiative:
         await carla.say(room.id, "!stimme U3 2 notfalls 3 ja")
         await room.answer("3 von 4")
         await room.says(anna, "!umfrage ende U3", "Am besten passt")
-        await room.says(anna, '!termin fest U3 3 ort="Rathaus Wernigerode"', "Rathaus Wernigerode")
+        card = await room.says(anna, '!termin fest U3 3 ort="Rathaus Wernigerode"', "Rathaus Wernigerode")
+        await room.answer("Für Ihren Kalender", after=card["event_id"])
         await dieter.say(room.id, "Sehr gut, ich reserviere den Saal.")
 
     async def resolve(self) -> None:
@@ -144,5 +161,64 @@ class Initiative:
         await room.says(anna, "!beschlüsse", "im Umlauf bis")
         await carla.say(room.id, "Ich frage bei der Druckerei nach.")
 
+    async def plan_session(self) -> None:
+        """Fix a meeting for the next quarter of an hour, and fill its agenda."""
+        room, (anna, carla, dieter, emil) = self.rooms[ENERGY], self._named("Anna", "Carla", "Dieter", "Emil")
+        await room.says(anna, "!sitzung quorum 50%", "Beschlussfähig")
+        once = f'!treffen einmalig {_next_quarter():%d.%m.%Y %H:%M} "UAG-Treffen Energie"'
+        await room.says(anna, once, "UAG-Treffen Energie")
+        await room.marks(anna, await anna.say(room.id, '!top immer "Aktuelles aus den Kommunen" 10min'))
+        await room.marks(emil, await emil.say(room.id, '!top "Förderantrag 2027" 20min'))
+        await room.marks(dieter, await dieter.say(room.id, "!top Bürgerdialog zum Windpark 15 min"))
+        await self.rooms[APPS].says(anna, '!an UAG3 "Welche Kommunen testen die App?"', "Die Antwort kommt hierher")
+        await room.answer("Frage von UAG1")
+        await room.says(carla, "!tagesordnung", "Förderantrag")
+        await dieter.say(room.id, "Passt, bis gleich.")
+
+    async def hold_session(self) -> None:
+        """Start the session, walk through its agenda and tag what belongs into the minutes."""
+        room, (anna, carla, dieter, emil) = self.rooms[ENERGY], self._named("Anna", "Carla", "Dieter", "Emil")
+        begun = await room.says(anna, "!sitzung start", "beginnt")
+        for one in (dieter, emil):
+            await one.react(room.id, begun["event_id"], "👋")
+        await room.marks(dieter, await dieter.say(room.id, '!da Gast "Frau Meier (Ministerium)"'))
+        await room.says(anna, "!schriftführung @Carla", "Schriftführung", {"Carla": carla.user_id})
+        await room.says(anna, "!thema weiter", "TOP 1")
+        said = await dieter.say(room.id, "In Wernigerode liefert das Rathausdach seit Montag Strom.")
+        await room.marks(carla, said, "📌")
+        await room.marks(emil, await emil.say(room.id, "!idee Ein gemeinsamer Energiebericht"))
+        await room.says(carla, "!thema weiter", "TOP 2")
+        await emil.say(room.id, "Merseburg wäre dabei, wenn Wernigerode den Antrag schreibt.")
+        await room.marks(anna, await anna.say(room.id, '!beschlossen "Wir beantragen die Förderung 2027 gemeinsam"'))
+        task = "!aufgabe @Emil Verbrauchszahlen sammeln bis Freitag"
+        await room.marks(carla, await carla.say(room.id, task, mentions={"Emil": emil.user_id}))
+        await room.says(carla, "!anwesend", "Kommunen vertreten")
+
+    async def end_session(self) -> None:
+        """End the session, and look at the draft of the minutes."""
+        room, (anna, carla) = self.rooms[ENERGY], self._named("Anna", "Carla")
+        await room.marks(carla, await carla.say(room.id, "!link https://foerderung.example.org/2027 Förderaufruf"))
+        draft = await room.says(anna, "!sitzung ende", "Protokollentwurf")
+        await room.answer("Markdown", after=draft["event_id"])
+        await carla.say(room.id, "Danke, ich lese noch einmal darüber.")
+
+    async def approve(self) -> str:
+        """Approve the minutes, and return the path of their page in the web."""
+        room, (anna,) = self.rooms[ENERGY], self._named("Anna")
+        await room.says(anna, "!protokoll genehmigen", "veröffentlicht im Hauptraum")
+        named = await room.answer("Genehmigt")
+        told = await room.says(anna, "!protokolle link", "/archive/")
+        path = re.search(r"/archive/[^/\s]+/", told["content"]["body"])
+        name = re.search(r"UAG3-[\d-]+", named["content"]["body"])
+        if path is None or name is None:
+            raise LookupError(told["content"]["body"])
+        return path[0] + name[0]
+
     def _named(self, *names: str) -> list[Member]:
         return [self.people[name] for name in names]
+
+
+def _next_quarter() -> datetime:
+    """Return the next quarter of an hour in Germany."""
+    soon = Clock()().astimezone(ZoneInfo("Europe/Berlin")) + timedelta(minutes=15)
+    return soon.replace(minute=soon.minute - soon.minute % 15)

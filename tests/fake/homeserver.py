@@ -49,6 +49,8 @@ class FakeHomeserver(World):
         super().__init__(**world)
         self.limit_timeline: int | None = None
         """The timeline limit of every sync; without it the client's filter decides, else 10."""
+        self.outdated: dict[str, list[Event]] = {}
+        """By room, what the next sync that names the room says of its state, as after a fork, although it is past."""
         self.requests: list[str] = []
         """Every request as it arrived, such as `GET /_matrix/client/v3/sync`, also those that a fault befell."""
         self.keys = Keys(self, self._session)
@@ -350,6 +352,8 @@ class FakeHomeserver(World):
                     await self.change()
                     rooms = self.rooms_for(session.user, since, limit, full=False)
                     messages, changed = self.keys.news(session, since)
+        for room, joined in rooms["join"].items():
+            joined["state"]["events"] += self.outdated.pop(room, [])
         self.syncs[session.user] += 1
         self.wake()
         answer = {

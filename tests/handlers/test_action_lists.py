@@ -48,6 +48,15 @@ async def test_only_members_of_its_room_can_be_given_an_item(house: House, room:
     assert await house.dump() == before
 
 
+async def test_people_are_found_by_names_that_begin_with_an_umlaut_in_any_case(house: House, room: TestRoom) -> None:
+    async with house.database.begin() as tx:
+        place = await rooms.by_matrix_id(tx, room.id)
+        assert place is not None
+        await rooms.set_member(tx, place, "@oezlem:localhost", "Özlem", "join")
+    for written in ("@Özlem", "@özlem", "@ÖZLEM", "@oezlem", "@Oezlem:localhost"):
+        assert "Leitfaden · Özlem" in (await room.says(f"!aufgabe {written} Leitfaden")).text
+
+
 async def test_a_room_that_is_no_group_says_so(house: House) -> None:
     plain = await house.room(None, kind=RoomKind.PLAIN)
     for text in ("!aufgabe Leitfaden", "!aufgaben", "!meine"):

@@ -87,14 +87,15 @@ async def open_matters(house: House, room: TestRoom, other: TestRoom) -> None:
     await draft(house, house.now - timedelta(days=27))
 
 
-async def test_an_agenda_fills_itself_once_with_all_that_is_open(house: House, room: TestRoom) -> None:
+async def test_three_days_before_an_agenda_fills_itself_once_and_is_shown_anew(house: House, room: TestRoom) -> None:
     other = await house.room("UAG3", "Dora", "Emil", title="Energie")
     await room.says(TUESDAY)
     await open_matters(house, room, other)
     await room.says("!top immer Aktuelles 10min")
     await room.says("!top Radweg 15min", who="Bodo")
+    await room.says("!tagesordnung")
     await house.sleep(days=5)
-    filled = await fill(house, room)
+    filled = await house.sleep(hours=1)
     assert filled.message.text.startswith("Tagesordnung: UAG-Treffen\nDienstag, 10. November 2026")
     assert listed(filled) == [
         "1. Protokoll vom 6. Oktober 2026 genehmigen",

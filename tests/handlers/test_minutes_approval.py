@@ -178,6 +178,9 @@ async def test_minutes_lead_to_the_ones_before_and_after_and_are_listed_newest_f
     assert "Entwurf" not in everywhere
     assert (await chat.says("protokolle", who="Bodo")).message.text == everywhere
     assert "UAG1-2026-11-02" in (await chat.says("protokoll", who="Bodo")).messages[0].text
+    stranger = await direct_chat(house, "Emil")
+    for said in ("protokolle", "protokoll", "protokoll UAG1-2026-11-02", "protokolle link"):
+        assert "nur Mitglieder der Gruppen" in (await stranger.says(said, who="Emil")).message.text
     assert "There are no minutes UAG1-2026-12-02" in (await other.says("!minutes UAG1-2026-12-02")).text
     english = str((await other.says("!minutes format=md")).message.file_text)
     assert "Nothing was noted." in english

@@ -8,7 +8,7 @@ TOWNS = [
     *("Bernburg", "Burg", "Dessau", "Genthin", "Halberstadt", "Halle", "Köthen", "Magdeburg"),
     *("Merseburg", "Naumburg", "Quedlinburg", "Salzwedel", "Stendal", "Thale", "Zeitz"),
 ]
-HALF = "Beschlussfähig ist diese Gruppe, wenn 50% ihrer Kommunen vertreten sind (ohne Kommunen: ihrer Mitglieder)."
+HALF = "Beschlussfähig ist diese Gruppe, wenn 50 % ihrer Kommunen vertreten sind (ohne Kommunen: ihrer Mitglieder)."
 
 
 async def test_members_guests_and_the_excused_are_noted(house: House, room: TestRoom) -> None:
@@ -37,6 +37,21 @@ async def test_members_guests_and_the_excused_are_noted(house: House, room: Test
         "Entschuldigt: Carla.",
         'Dazu: `!da`, `!da Gast "Name"`, `!entschuldigt @name`',
     ]
+
+
+async def test_who_says_what_stands_in_the_minutes_is_there(house: House, room: TestRoom) -> None:
+    await room.says("!sitzung start")
+    await room.says("!zurück")
+    assert "1 von 3 Mitgliedern" in (await room.says("!da liste")).text
+    first = await room.says("!info Eins", who="Carla")
+    await room.says("!info Zwei", who="Carla")
+    await room.redacts(first.event_id, who="Carla")
+    await house.sleep(minutes=1)
+    await room.says("!aufgabe Leitfaden", who="Bodo")
+    assert "- Anna, Carla und Bodo" in (await room.says("!da liste")).text
+    await room.says("!zurück", who="Bodo")
+    await room.says("!zurück", who="Carla")
+    assert "1 von 3 Mitgliedern" in (await room.says("!da liste")).text
 
 
 async def test_edits_and_deletions_change_the_attendance_until_it_is_approved(house: House, room: TestRoom) -> None:
@@ -70,8 +85,8 @@ async def test_attendance_is_counted_in_municipalities_and_says_whether_the_grou
     await room.says('!treffen einmalig 2.11. 10:00 "Runde"')
     await reply(house, "UAG1-2026-11-02", Bodo="declined", Dora="declined", Carla="accepted")
     assert (await room.says("!sitzung quorum")).text.startswith("Diese Gruppe hat keine Regel zur Beschlussfähigkeit.")
-    assert "nur die Leitung" in (await room.says("!sitzung quorum 50%", who="Bodo")).text
-    assert (await room.says("!sitzung quorum 50%")).text == HALF
+    assert "nur die Leitung" in (await room.says("!sitzung quorum 50 %", who="Bodo")).text
+    assert (await room.says("!sitzung quorum 50 %")).text == HALF
     await house.sleep(minutes=30)
     await room.says("!sitzung start")
     assert (await room.says("!sitzung quorum")).text == (
@@ -134,9 +149,9 @@ async def test_leads_and_scribes_of_a_session_may_what_chairs_may_until_it_ends(
         assert "läuft gerade keine Sitzung" in (await room.says(text)).text
     await room.says("!sitzung start")
     assert "nur die Leitung" in (await room.says("!sitzung leitung @bodo", who="Bodo")).text
-    assert (await room.says("!sitzung leitung @bodo")).text == "Diese Sitzung leiten auch: Bodo."
+    assert (await room.says("!sitzung leitung @bodo")).text == "Leitung dieser Sitzung: Anna und Bodo."
     assert (await room.says("!schriftführung Carla", who="Bodo")).text == (
-        "Diese Sitzung leiten auch: Bodo.\nSchriftführung: Carla."
+        "Leitung dieser Sitzung: Anna und Bodo.\nSchriftführung: Carla."
     )
     assert "heißt niemand „emil“" in (await room.says("!schriftführung emil")).text
     for who in ("Bodo", "Carla"):
@@ -145,11 +160,9 @@ async def test_leads_and_scribes_of_a_session_may_what_chairs_may_until_it_ends(
     assert (await room.says("!sitzung")).text == (
         "Sondersitzung läuft seit 09:00 Uhr (UAG1-2026-11-02).\nThema: Server"
     )
-    assert (await room.says("!schriftführung aus Carla")).text == "Diese Sitzung leiten auch: Bodo."
+    assert (await room.says("!schriftführung aus Carla")).text == "Leitung dieser Sitzung: Anna und Bodo."
     assert "nur die Leitung" in (await room.says('!thema "Server"', who="Carla")).text
-    assert (await room.says("!sitzung leitung aus @bodo", who="Bodo")).text == (
-        "Diese Sitzung leitet nur die Leitung der Gruppe."
-    )
+    assert (await room.says("!sitzung leitung aus @bodo", who="Bodo")).text == ("Leitung dieser Sitzung: Anna.")
     await room.says("!sitzung leitung @bodo")
     assert (await room.says("!sitzung ende", who="Bodo")).messages
     assert (await sessions(house))[0].ended_by == user("Bodo")

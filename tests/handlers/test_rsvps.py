@@ -48,6 +48,8 @@ async def test_who_comes_is_shown_in_the_card_by_one_edit_for_all_who_answer_at_
     assert "Zusagen: 1 (1 Kommune) · Absagen: 1 · Vielleicht: 1\n" in (await shown(house)).sent[0].text
     await room.redacts(declined.event_id, who="Bodo")
     assert "Zusagen: 2 (2 Kommunen) · Vielleicht: 1\n" in (await shown(house)).sent[0].text
+    agenda = (await room.says("!tagesordnung")).message
+    await room.reacts(agenda.event_id, "👎", who="Anna")  # that says what somebody thinks of the agenda
     assert (await shown(house)).sent == []
 
 

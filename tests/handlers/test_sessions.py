@@ -31,7 +31,7 @@ async def test_the_start_shows_the_agenda_who_comes_and_how_minutes_are_taken(ho
         "UAG-Treffen beginnt (UAG1-2026-11-04).",
         "Tagesordnung:",
         "",
-        "1. Haushalt (20 Min.)",
+        "1. Haushalt (20 min)",
         "2. Verschiedenes",
         "",
         "Zugesagt: Bodo.",
@@ -92,8 +92,8 @@ async def test_meetbots_words_count_only_while_a_session_runs(house: House) -> N
     assert (await room.says("#topic next steps")).text == "Topic: next steps"
     assert (await room.says("#info Servers stand in Halle", who="Bodo")).reactions == ["✅"]
     assert (await room.says("#help Somebody to write the guide")).reactions == ["✅"]
-    assert (await room.says("#chair bodo carla")).text == "This session is also led by Bodo and Carla."
-    assert (await room.says("#unchair Carla")).text == "This session is also led by Bodo."
+    assert (await room.says("#chair bodo carla")).text == "This session is led by Anna, Bodo and Carla."
+    assert (await room.says("#unchair Carla")).text == "This session is led by Anna and Bodo."
     assert (await room.says("#nick carla")).reactions == ["✅"]
     assert (await room.says("#topic Budget", who="Bodo")).text == "Topic: Budget"
     assert "Taken back: topic “Budget”" in (await room.says("#undo", who="Bodo")).text
@@ -221,7 +221,7 @@ async def test_the_end_closes_what_was_talked_about_and_puts_the_rest_off_until_
     await house.sleep(minutes=1)
     await room.says("!thema vertagen")
     ended = await room.says("!sitzung ende")
-    assert "Vertagt auf das nächste Treffen: Messe und Verschiedenes." in ended.text
+    assert "Vertagt auf das nächste Treffen: „Messe“, „Verschiedenes“." in ended.text
     closed = [("Haushalt", "done", 0), ("Messe", "open", 1), ("Verschiedenes", "open", 1)]
     assert await items(house) == closed
     await room.says("!sitzung weiter")

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 
@@ -32,11 +33,16 @@ async def people(synapse: Synapse) -> AsyncIterator[People]:
         async def connect(*names: str) -> list[Member]:
             members = []
             for name in names:
-                account = await asyncio.to_thread(synapse.register, f"{name.lower()}{next(_number)}", "geheim", name)
+                account = await asyncio.to_thread(synapse.register, f"{_letters(name)}{next(_number)}", "geheim", name)
                 members.append(await stack.enter_async_context(Member(account, synapse.url)))
             return members
 
         yield connect
+
+
+def _letters(name: str) -> str:
+    """Return what of a name may stand in a user id."""
+    return unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
 
 
 @pytest.fixture(scope="session")

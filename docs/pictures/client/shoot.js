@@ -1,4 +1,4 @@
-// Logs in with Hydrogen as a person does, opens a room and takes the picture that standard input asks for.
+// Takes the picture that standard input asks for: of a page, or of a room in Hydrogen, opened as a person does.
 import { text } from "node:stream/consumers";
 import { chromium } from "playwright-core";
 
@@ -10,6 +10,18 @@ const browser = await chromium.launch({
   args: ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
 });
 const strangers = new Set();
+
+async function openRoom(page) {
+  await page.goto(asked.client);
+  await page.fill("#homeserver", asked.homeserver);
+  await page.fill("#username", asked.user);
+  await page.fill("#password", asked.password);
+  await page.click("button[type=submit]");
+  await page.getByText(asked.room).first().click();
+  await page.getByText(asked.until).last().waitFor();
+  await page.waitForTimeout(1000); // reactions and replies follow their messages
+}
+
 try {
   const context = await browser.newContext({
     viewport: { width: asked.width, height: asked.height },
@@ -23,16 +35,10 @@ try {
     if (protocol.startsWith("http") && hostname !== "127.0.0.1") strangers.add(origin);
   });
   const page = await context.newPage();
-  await page.goto(asked.client);
-  await page.fill("#homeserver", asked.homeserver);
-  await page.fill("#username", asked.user);
-  await page.fill("#password", asked.password);
-  await page.click("button[type=submit]");
-  await page.getByText(asked.room).first().click();
-  await page.getByText(asked.until).last().waitFor();
+  if (asked.page) await page.goto(asked.page);
+  else await openRoom(page);
   await page.evaluate(() => document.fonts.ready);
-  await page.waitForTimeout(1000); // reactions and replies follow their messages
-  await page.screenshot({ path: asked.file });
+  await page.screenshot({ path: asked.file, fullPage: Boolean(asked.page) });
 } finally {
   await browser.close();
 }
