@@ -127,10 +127,11 @@ async def of_meeting(tx: AsyncSession, meeting_id: int) -> Sequence[ActionItem]:
     return (await tx.scalars(query.where(MeetingAction.meeting_id == meeting_id).order_by(ActionItem.id))).all()
 
 
-async def newest_of_meeting(tx: AsyncSession, meeting_id: int) -> ActionItem | None:
-    """Return the last action item that was given in a meeting and was not dropped."""
+async def newest_of_meeting(tx: AsyncSession, meeting_id: int, besides: Collection[int] = ()) -> ActionItem | None:
+    """Return the last action item that was given in a meeting and was not dropped, `besides` these."""
     query = select(ActionItem).join(MeetingAction, MeetingAction.action_id == ActionItem.id)
     query = query.where(MeetingAction.meeting_id == meeting_id, ActionItem.state != ActionState.DROPPED)
+    query = query.where(ActionItem.id.not_in(besides))
     return await tx.scalar(query.order_by(ActionItem.id.desc()).limit(1))
 
 

@@ -59,6 +59,11 @@ async def is_planned(tx: AsyncSession, what: str, subject: int) -> bool:
     return bool(await tx.scalar(select(exists().where(Due.what == what, Due.subject == subject))))
 
 
+async def planned_for(tx: AsyncSession, what: str) -> set[int]:
+    """Return the subjects for which this is planned."""
+    return set(await tx.scalars(select(Due.subject).where(Due.what == what)))
+
+
 async def cancel(tx: AsyncSession, what: str, subject: int) -> None:
     """Drop all that is planned of this kind for the subject."""
     await tx.execute(delete(Due).where(Due.what == what, Due.subject == subject))

@@ -196,9 +196,10 @@ async def of_meeting(tx: AsyncSession, meeting_id: int) -> Sequence[Resolution]:
     return (await tx.scalars(query.order_by(Resolution.created_at, Resolution.id))).all()
 
 
-async def newest_of_meeting(tx: AsyncSession, meeting_id: int) -> Resolution | None:
-    """Return the last resolution of a meeting that was not withdrawn."""
+async def newest_of_meeting(tx: AsyncSession, meeting_id: int, besides: Collection[int] = ()) -> Resolution | None:
+    """Return the last resolution of a meeting that was not withdrawn, `besides` these."""
     query = select(Resolution).where(Resolution.meeting_id == meeting_id, Resolution.state != ResolutionState.WITHDRAWN)
+    query = query.where(Resolution.id.not_in(besides))
     return await tx.scalar(query.order_by(Resolution.created_at.desc(), Resolution.id.desc()).limit(1))
 
 

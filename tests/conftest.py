@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import create_engine, inspect, text
 
 from storage import tables
 from storage.base import Base
@@ -35,13 +37,26 @@ def postgres_url() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def empty_sqlite() -> bytes:
+    """Give an empty SQLite database with today's schema: to copy it takes a tenth of the time of making it."""
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        Base.metadata.create_all(connection, checkfirst=False)
+        connection.commit()
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        return driver.serialize()
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
     """Give an empty database with today's schema, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
         found = Database("sqlite+aiosqlite:///:memory:")
-        async with found.engine.begin() as connection:
-            await connection.run_sync(lambda bare: Base.metadata.create_all(bare, checkfirst=False))
+        async with found.engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            driver._connection.deserialize(request.getfixturevalue("empty_sqlite"))
     else:
         found = Database(request.getfixturevalue("postgres_url"))
         found.engine = found.engine.execution_options(schema_translate_map={None: SCHEMA})
@@ -50,16 +65,29 @@ async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
     await found.close()
 
 
+# Deleting a few rows and counting anew takes a fifth of the time of TRUNCATE, which makes each table and index anew.
+EMPTY = f"""
+DO $$ DECLARE one record; BEGIN
+    SET LOCAL lock_timeout = '20s';  -- a test that left a transaction open
+    SET LOCAL session_replication_role = replica;  -- in any order
+    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = '{SCHEMA}' LOOP
+        EXECUTE format('DELETE FROM {SCHEMA}.%I', one.tablename);
+    END LOOP;
+    FOR one IN SELECT sequencename FROM pg_sequences WHERE schemaname = '{SCHEMA}' AND last_value IS NOT NULL LOOP
+        EXECUTE format('ALTER SEQUENCE {SCHEMA}.%I RESTART', one.sequencename);
+    END LOOP;
+END $$
+"""  # noqa: S608 - our own words
+
+
 async def _empty(database: Database) -> None:
-    """Make the schema on a server that has none yet, else empty it: that takes a quarter of the time."""
+    """Make the schema on a server that has none yet, else empty it."""
     async with database.engine.begin() as connection:
         if not await connection.run_sync(lambda bare: inspect(bare).has_schema(SCHEMA)):
             await connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
             await connection.run_sync(Base.metadata.create_all)
             return
-        names = ", ".join(f"{SCHEMA}.{table.name}" for table in Base.metadata.sorted_tables)
-        await connection.execute(text("SET LOCAL lock_timeout = '20s'"))  # a test that left a transaction open
-        await connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+        await connection.exec_driver_sql(EMPTY)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from commands.kit.context import Context
 from commands.kit.minutes import is_approved, place_of
 from commands.kit.readers import MAX_TEXT
 from commands.kit.tagging import Tagged
-from commands.kit.triggers import MESSAGE, Answer, job, reaction, source
+from commands.kit.triggers import MESSAGE, Answer, reaction, source
 from storage import actions, minutes
 from storage.actions import ActionState
 
@@ -30,7 +30,7 @@ async def take_reaction_back(ctx: Context, action_id: int) -> Answer:
     return await take_back(ctx, action_id, "undone")
 
 
-@job(TAG, looks=tagging.looks)
+@tagging.reads(TAG)
 async def make_of_message(ctx: Context, tag_id: int) -> Answer:
     """Make an item of a tagged message, of each message once; outside of a meeting it is shown."""
     found = await tagging.take(ctx, tag_id)

@@ -9,7 +9,7 @@ from commands.agenda.wording import Typed, shortened
 from commands.kit import tagging
 from commands.kit.context import Context
 from commands.kit.say import Refusal, Say
-from commands.kit.triggers import Answer, command, job, source
+from commands.kit.triggers import Answer, command, source
 from storage import agenda, inbox, meetings, outbox, tagged
 from storage.agenda import AgendaItem, AgendaSource, AgendaState
 from storage.meetings import Meeting
@@ -60,7 +60,7 @@ async def withdraw(ctx: Context, number: int) -> Answer:
     return await _drop(ctx, found)
 
 
-@job(TAKE, looks=tagging.looks)
+@tagging.reads(TAKE)
 async def take(ctx: Context, tag_id: int) -> Answer:
     """Put the message that somebody replied to on the agenda, in its own words."""
     if await tagged.by_id(ctx.tx, tag_id) is None:

@@ -1,18 +1,21 @@
 """Messages of the past that somebody tags: noted at once, read from the server by a job that makes something of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from commands.kit.context import Context, reaction_on
 from commands.kit.message import Look
 from commands.kit.readers import Found, Rest, fitting
 from commands.kit.say import Refusal, Say
+from commands.kit.triggers import Answer, Handler, Job
 from commands.kit.words import Word
 from storage import inbox, outbox, tagged
 from storage.base import Subject
 from storage.tagged import TaggedMessage
+
+AGAIN, PATIENCE = timedelta(seconds=10), timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,33 @@ async def tag(ctx: Context, job: str, source_event_id: str, **details: Any) -> N
     ctx.about = found
 
 
-async def looks(ctx: Context, tag_id: int) -> Sequence[Look]:
+def reads(name: str) -> Callable[[Handler], Job]:
+    """Make a handler the job of this name that makes something of a tagged message.
+
+    Where the message cannot be read, its key may still come: the job looks again, for a minute.
+    """
+
+    def made(handler: Handler) -> Job:
+        async def patient(ctx: Context, tag_id: int) -> Answer:
+            return None if await _waits(ctx, name, tag_id) else await handler(ctx, tag_id)
+
+        return Job(name, patient, _looks)
+
+    return made
+
+
+async def _waits(ctx: Context, name: str, tag_id: int) -> bool:
+    """Plan to look again, if the message was not there and was tagged just now."""
+    found = await tagged.by_id(ctx.tx, tag_id)
+    if found is None or any(one.event_id == found.source_event_id for one in ctx.found):
+        return False
+    if ctx.now >= found.at + PATIENCE:
+        return False
+    await ctx.due(name, found, at=ctx.now + AGAIN)
+    return True
+
+
+async def _looks(ctx: Context, tag_id: int) -> Sequence[Look]:
     """Ask for a tagged message and its edits."""
     found = await tagged.by_id(ctx.tx, tag_id)
     if found is None:

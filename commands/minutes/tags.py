@@ -6,7 +6,7 @@ from commands.kit import tagging
 from commands.kit.context import Context
 from commands.kit.say import Refusal
 from commands.kit.tagging import Tagged
-from commands.kit.triggers import MESSAGE, Answer, command, job, reaction, source
+from commands.kit.triggers import MESSAGE, Answer, command, reaction, source
 from commands.minutes import rules
 from commands.minutes.running import attend, changeable, heard, take_back
 from storage import inbox, minutes, outbox, tagged
@@ -75,7 +75,7 @@ async def unreact(ctx: Context, _tag_id: int) -> Answer:
     return None
 
 
-@job(TAG, looks=tagging.looks)
+@tagging.reads(TAG)
 async def enter(ctx: Context, tag_id: int) -> Answer:
     """Make a line of a tagged message; of the same message only one of each kind."""
     tag = await tagged.by_id(ctx.tx, tag_id)

@@ -9,11 +9,12 @@ from commands.kit.say import Refusal, Say
 from commands.kit.triggers import Answer, command
 from commands.minutes.running import needed, take_back
 from commands.minutes.topics import gone
-from storage import actions, inbox, minutes, resolutions
+from storage import actions, due, inbox, minutes, resolutions
 from storage.actions import ActionItem
 from storage.minutes import Attendance, Line, LineKind, Minutes
 from storage.resolutions import Resolution
 
+UNDO_RESOLUTION, UNDO_ACTION = "resolution undo", "action undo"  # done by those who made them
 Thing = Line | Attendance | Resolution | ActionItem
 
 
@@ -46,8 +47,8 @@ async def _entered(ctx: Context, found: Minutes) -> list[Entered]:
     there = await minutes.newest_attendance(ctx.tx, found)
     if there is not None and (line is None or there.event_id != line.event_id):
         entered.append(await _heard(ctx, there, there.event_id, there.at))
-    for newest in (resolutions.newest_of_meeting, actions.newest_of_meeting):
-        made = await newest(ctx.tx, found.meeting_id)
+    for newest, undoing in ((resolutions.newest_of_meeting, UNDO_RESOLUTION), (actions.newest_of_meeting, UNDO_ACTION)):
+        made = await newest(ctx.tx, found.meeting_id, await due.planned_for(ctx.tx, undoing))
         if made is not None:
             entered.append(Entered(made.created_at, made, frozenset([made.created_by])))
     return entered
@@ -70,5 +71,5 @@ async def _take_back(ctx: Context, thing: Thing) -> list[Say]:
             one.taken_back_at = ctx.now
         people = await ctx.people([one.user_id for one in rows if one.user_id])
         return [ctx.say("undone", kind=thing.presence, text=None, people=people, name=thing.name)]
-    await ctx.due("resolution undo" if isinstance(thing, Resolution) else "action undo", thing, at=ctx.now)
+    await ctx.due(UNDO_RESOLUTION if isinstance(thing, Resolution) else UNDO_ACTION, thing, at=ctx.now)
     return [ctx.react("✅")]

@@ -10,7 +10,7 @@ from commands.kit.readers import MAX_TEXT
 from commands.kit.roles import Role
 from commands.kit.say import Refusal
 from commands.kit.tagging import Tagged
-from commands.kit.triggers import MESSAGE, Answer, job, reaction, source
+from commands.kit.triggers import MESSAGE, Answer, reaction, source
 from commands.resolutions.entering import free, redrawn, withdraw
 from commands.resolutions.making import CARD, TAG, checked, draft, picture, settle, to_replace
 from storage import minutes, resolutions
@@ -34,7 +34,7 @@ async def adopt_by_reaction(ctx: Context, event_id: str) -> Answer:
 adopt_by_reaction.redacted(withdraw)
 
 
-@job(TAG, looks=tagging.looks)
+@tagging.reads(TAG)
 async def make_of_message(ctx: Context, tag_id: int) -> Answer:
     """Make a resolution of a tagged message, of each message once; outside of a meeting it is shown."""
     found = await tagging.take(ctx, tag_id)

@@ -88,7 +88,8 @@ async def test_a_reply_without_a_title_takes_the_words_of_the_message_and_follow
 async def test_a_message_that_cannot_be_read_is_said_to_be_so_and_the_bots_own_needs_a_title(
     house: House, room: TestRoom
 ) -> None:
-    unread = await room.says("!top", reply_to="$gone")
+    assert (await room.says("!top", reply_to="$gone")).sent == []
+    unread = await house.sleep(minutes=1)
     assert "Die Nachricht konnte ich nicht lesen" in unread.message.text
     shown = await room.says("!tagesordnung")
     own = await room.says("!top", reply_to=shown.message.event_id)

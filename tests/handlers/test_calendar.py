@@ -123,7 +123,7 @@ async def test_a_file_holds_one_date_a_series_or_all(served: House, main: TestRo
     assert [str(event["SUMMARY"]) for event in events(every.sent)] == ["UAG1: UAG-Treffen", "UAG1: Workshop"]
     chat = await direct_chat(served, "Bodo")
     assert len(events((await chat.says("kalender datei UAG1-2026-12-08", who="Bodo")).sent)) == 1
-    assert "gibt es in diesem Raum nicht" in (await chat.says("kalender datei UAG1-2027-12-08", who="Bodo")).text
+    assert "gibt es in Ihren Gruppen nicht" in (await chat.says("kalender datei UAG1-2027-12-08", who="Bodo")).text
 
 
 async def test_without_a_web_server_there_is_the_file_and_no_address(house: House, room: TestRoom) -> None:

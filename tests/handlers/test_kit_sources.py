@@ -91,7 +91,8 @@ async def test_a_message_that_is_gone_is_said_once_and_one_untagged_never(
 ) -> None:
     said = await room.says(WORDS, who="Bodo")
     await room.redacts(said.event_id, who="Bodo")
-    assert "kann ich nicht lesen" in (await room.reacts(said.event_id, "🌳")).message.text
+    assert (await room.reacts(said.event_id, "🌳")).sent == []
+    assert "kann ich nicht lesen" in (await house.sleep(minutes=1)).message.text
     other = await room.says(WORDS, who="Bodo")
     tag = Message("reaction", "$tag", room.id, user("Anna"), house.now, text="🌳", relates_to=other.event_id)
     await house.dispatcher.handle(tag, house.now)
@@ -99,6 +100,19 @@ async def test_a_message_that_is_gone_is_said_once_and_one_untagged_never(
     assert (await house.sleep(minutes=1)).sent == []
     assert ran[-1] == "forgot"
     assert (await house.dump())["tagged_messages"] == []
+
+
+async def test_a_message_whose_key_comes_a_little_later_is_read_then(
+    house: House, room: TestRoom, ran: list[str]
+) -> None:
+    said = await room.says(WORDS, who="Bodo")
+    late = house.on_server.pop(said.event_id)
+    await room.reacts(said.event_id, "🌳")
+    assert (await house.sleep(seconds=25)).sent == []
+    house.on_server[said.event_id] = late
+    await house.sleep(seconds=10)
+    assert ran[-1] == f"look at {WORDS}"
+    assert (await house.sleep(minutes=2)).sent == []
 
 
 # -- edits and redactions of what was no command

@@ -84,9 +84,10 @@ async def test_what_cannot_be_read_or_is_too_long_is_said_and_makes_nothing(hous
     long = await room.says("x" * 501)
     before = await house.dump()
     unknown = await room.says("!aufgabe", reply_to="$gone")
-    assert "kann ich nicht lesen" in unknown.message.text
+    assert "kann ich nicht lesen" in (await house.sleep(minutes=1)).message.text
     assert "501 Zeichen, höchstens 500" in (await room.reacts(long.event_id, "📝")).message.text
-    assert "kann ich nicht lesen" in (await room.says("!beschluss", reply_to="$gone")).message.text
+    await room.says("!beschluss", reply_to="$gone")
+    assert "kann ich nicht lesen" in (await house.sleep(minutes=1)).message.text
     assert "sieht aus wie eine Nummer" in (await room.says("!beschluss", reply_to=await _number(room))).message.text
     assert (await room.redacts(unknown.event_id)).sent == []
     assert "ich nicht aus" in (await room.edits(unknown.event_id, "!aufgabe Leitfaden")).text

@@ -153,8 +153,10 @@ async def test_what_cannot_be_read_or_holds_no_link_is_said_in_one_line(house: H
     lost = await session.says("Verschlüsselt", who="Carla")
     house.on_server.pop(lost.event_id)
     unreadable = "Die Nachricht, die Bodo markiert hat, kann ich nicht lesen; im Protokoll steht sie nicht."
-    assert (await session.reacts(lost.event_id, "📌", who="Bodo")).message.text.startswith(unreadable)
-    assert (await session.says("!info", who="Bodo", reply_to=lost.event_id)).message.text.startswith(unreadable)
+    assert (await session.reacts(lost.event_id, "📌", who="Bodo")).sent == []
+    assert (await house.sleep(minutes=1)).message.text.startswith(unreadable)
+    await session.says("!info", who="Bodo", reply_to=lost.event_id)
+    assert (await house.sleep(minutes=1)).message.text.startswith(unreadable)
     plain = await session.says("Ganz ohne", who="Carla")
     assert "ist kein Link" in (await session.reacts(plain.event_id, "🔗")).message.text
     own = await session.says("!thema Server")

@@ -132,7 +132,7 @@ def _past(ran: list[str]) -> list[Trigger]:
     async def say_it_otherwise(ctx: Context, _: int, text: str) -> Answer:
         return ctx.update("sample-said", about=ctx.room, text=text)
 
-    @job("sample tag", looks=tagging.looks)
+    @tagging.reads("sample tag")
     async def read(ctx: Context, tag_id: int) -> Answer:
         found = await tagging.take(ctx, tag_id)
         if not isinstance(found, Tagged):
