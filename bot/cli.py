@@ -4,7 +4,7 @@ import asyncio
 import gc
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import peewee
 import typer
@@ -12,18 +12,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from bot import logs
-from bot.app import App
-from bot.matrix.encryption.device import KeysTrouble
-from bot.matrix.encryption.identity import AuthenticationNeeded
 from bot.matrix.errors import Limited, Rejected, TokenRevoked, Unreachable
-from bot.roster.sheet import RosterRefused
 from bot.settings import Settings, SettingsError, load
 from bot.setup.terminal import SetupFailed
-from commands.capabilities import CAPABILITIES
-from commands.kit.texts import LANGUAGES, load_catalogue
-from commands.kit.vocabulary import Vocabulary
 from storage.archive import ArchiveTrouble
 from storage.database import DatabaseTrouble
+
+if TYPE_CHECKING:
+    from bot.app import App
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 members = typer.Typer(no_args_is_help=True, help="Who stands for which municipality.")
@@ -163,7 +159,10 @@ def demo(
 @cli.command(name="commands")
 def list_commands(language: Annotated[str, typer.Option(help="de or en")] = "de") -> None:
     """Print the table of all commands as Markdown."""
-    from commands.help.table import command_table  # noqa: PLC0415 - keeps `run` quick to start
+    from commands.capabilities import CAPABILITIES  # noqa: PLC0415 - keeps the other commands quick to start
+    from commands.help.table import command_table  # noqa: PLC0415 - the same
+    from commands.kit.texts import LANGUAGES, load_catalogue  # noqa: PLC0415 - the same
+    from commands.kit.vocabulary import Vocabulary  # noqa: PLC0415 - the same
 
     packages = ["commands.kit", *(capability.package for capability in CAPABILITIES)]
     catalogues = {name: load_catalogue(name, packages) for name in LANGUAGES}
@@ -202,8 +201,9 @@ def settings_or_exit(config: Path) -> Settings:
         raise typer.Exit(2) from None
 
 
-def run_or_exit(settings: Settings, app: App | None = None) -> None:
+def run_or_exit(settings: Settings, app: "App | None" = None) -> None:
     """Run the bot; what an operator can mend is told in one sentence, without a traceback."""
+    from bot.app import App  # noqa: PLC0415 - half of what is loaded, and the other commands do without it
 
     async def running() -> None:
         bot = app or App(settings)
@@ -228,6 +228,10 @@ def _finish_or_exit(work: Coroutine[Any, Any, None]) -> None:
 
 def explain(error: BaseException) -> list[str]:
     """Return what an operator should know of an error that is no fault of the program; nothing for others."""
+    from bot.matrix.encryption.device import KeysTrouble  # noqa: PLC0415 - loads what only some commands need
+    from bot.matrix.encryption.identity import AuthenticationNeeded  # noqa: PLC0415 - the same
+    from bot.roster.sheet import RosterRefused  # noqa: PLC0415 - the same
+
     if isinstance(error, DatabaseTrouble):
         return [f"{DATABASE_TROUBLE[error.reason]} ({error.detail})"]
     if isinstance(error, ArchiveTrouble):
