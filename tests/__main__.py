@@ -12,7 +12,18 @@ CHECKS = {
     "ruff format": [str(BIN / "ruff"), "format", "--check", "."],
     "mypy": [str(BIN / "mypy")],
     "import-linter": [str(BIN / "lint-imports"), "--no-logo"],
-    "pytest": [sys.executable, "-m", "pytest", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"],
+    "pytest": [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        "4",
+        "--dist",
+        "loadfile",
+        "--no-loadscope-reorder",
+        "--durations",
+        "25",
+    ],
 }
 
 
