@@ -315,12 +315,6 @@ async def versions(tx: AsyncSession, minutes_id: int) -> Sequence[MinutesVersion
     return (await tx.scalars(query.order_by(MinutesVersion.version))).all()
 
 
-async def count_lines(tx: AsyncSession, minutes_id: int) -> int:
-    """Count the lines that stand in minutes."""
-    query = select(func.count()).select_from(Line)
-    return await tx.scalar(query.where(Line.minutes_id == minutes_id, Line.taken_back_at.is_(None))) or 0
-
-
 async def version(tx: AsyncSession, minutes_id: int, number: int) -> MinutesVersion | None:
     """Return an approved version of minutes."""
     return await tx.get(MinutesVersion, (minutes_id, number))

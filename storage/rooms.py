@@ -187,13 +187,6 @@ async def count_members(tx: AsyncSession, room: Room, *, without: Iterable[str])
     return await tx.scalar(query.where(RoomMember.user_id.not_in(list(without)))) or 0
 
 
-async def member_counts(tx: AsyncSession, room_ids: Iterable[int], *, without: Iterable[str]) -> dict[int, int]:
-    """Count who is joined in each of these rooms that anybody is in, without the bots named."""
-    query = select(RoomMember.room_id, func.count()).where(RoomMember.room_id.in_(list(room_ids)))
-    query = query.where(RoomMember.membership == "join", RoomMember.user_id.not_in(list(without)))
-    return dict((await tx.execute(query.group_by(RoomMember.room_id))).all())
-
-
 async def is_member(tx: AsyncSession, room: Room, user_id: str) -> bool:
     """Whether this person is joined in the room."""
     found = await tx.get(RoomMember, (room.id, user_id))
