@@ -4,6 +4,7 @@ import importlib.util
 import os
 import re
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ from pydantic_settings import SettingsError as UnreadableEnvironment
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from commands.kit import setup as kit
 from commands.kit.setup import Setup
 
 
@@ -41,6 +43,7 @@ def _like(pattern: str, sample: str) -> AfterValidator:
 UserId = Annotated[str, _like(r"@[^:\s]+:\S+", "@anna:example.org")]
 Span = Annotated[str, _like(r"[1-9]\d{0,3}[mhd]", "7d, 12h or 15m")]
 Secret = Annotated[SecretStr, Field(min_length=1)]
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 POSTGRESQL_OPTIONS = ("host", "passfile", "ssl", "target_session_attrs")
@@ -158,10 +161,20 @@ class Bot(Section):
 
 
 class Digest(Section):
-    """When the weekly digest is sent, in wall time of the bot's zone."""
+    """When the weekly digest is sent, in wall time of the bot's zone, and how long before coordinators see it."""
 
     day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
     time: Annotated[str, _like(r"([01]\d|2[0-3]):[0-5]\d", "08:00")] = "08:00"
+    preview: Annotated[str, _like(r"([1-9]\d{0,3}[mhd])?", "18h, or leave it empty for no preview")] = "18h"
+
+
+class Alerts(Section):
+    """After how long coordinators are told, in their digest, of what is stuck."""
+
+    silent_group: Span = "28d"
+    stuck_item: Span = "28d"
+    silent_municipality: Span = "56d"
+    unanswered_request: Span = "14d"
 
 
 class Web(Section):
@@ -213,6 +226,7 @@ class Settings(BaseSettings):
     storage: Storage = Storage()
     bot: Bot = Bot()
     digest: Digest = Digest()
+    alerts: Alerts = Alerts()
     web: Web = Web()
     log: Log = Log()
     rooms: tuple[ConfiguredRoom, ...] = ()
@@ -251,9 +265,15 @@ class Settings(BaseSettings):
             bots=frozenset(self.bot.other_bots),
             digest_day=WEEKDAYS.index(self.digest.day),
             digest_time=self.digest.time,
+            digest_preview=_span(self.digest.preview) if self.digest.preview else None,
+            alerts=kit.Alerts(**{key: _span(value) for key, value in self.alerts.model_dump().items()}),
             reminders=self.bot.reminders,
             web=self.web.address,
         )
+
+
+def _span(written: str) -> timedelta:
+    return timedelta(**{UNITS[written[-1]]: int(written[:-1])})
 
 
 def load(path: Path) -> Settings:

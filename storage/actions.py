@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import BindParameter, ForeignKey, Index, bindparam, delete, func, or_, select
+from sqlalchemy import BindParameter, ForeignKey, Index, bindparam, delete, false, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import Select
@@ -28,6 +28,7 @@ UNFINISHED = (ActionState.OPEN, ActionState.BLOCKED)
 class ActionItem(Base):
     """Something that somebody is to do; `due_on` is a calendar day in the zone of its room.
 
+    `wanted`: it was called out for whoever takes it. `revision` counts its changes, `changed_at` is when the last was.
     `source_event_id` is the message that it arose from. `said_by` is who wrote that message, where the item has its
     words from there: it was tagged, and is no command. `said_at` is where it stands in minutes, by the server's clock.
     """
@@ -46,6 +47,9 @@ class ActionItem(Base):
     source_event_id: Mapped[str | None] = mapped_column(index=True)
     said_by: Mapped[str | None]
     said_at: Mapped[datetime | None]
+    wanted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    revision: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    changed_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index(None, "room_id", "state", "due_on"),
@@ -69,6 +73,41 @@ class Assignee(Base):
     user_id: Mapped[str] = mapped_column(primary_key=True)
 
     __table_args__ = (Index(None, "user_id"),)
+
+
+class TownAssignee(Base):
+    """A municipality that is to do an action item: whoever stands for it."""
+
+    __tablename__ = "town_assignees"
+
+    action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
+    municipality_id: Mapped[int] = mapped_column(
+        ForeignKey("municipalities.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class GroupAssignee(Base):
+    """A group that is to do an action item, besides the one whose item it is."""
+
+    __tablename__ = "group_assignees"
+
+    action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class RecurringAction(Base):
+    """That an action item comes again: when it is done the next one is made, due on the next day of the rule.
+
+    `rrule` (RFC 5545) counts calendar days from `dtstart`. `follows_id` is the item before, which each item has at
+    most one after it.
+    """
+
+    __tablename__ = "recurring_actions"
+
+    action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
+    rrule: Mapped[str]
+    dtstart: Mapped[date]
+    follows_id: Mapped[int | None] = mapped_column(ForeignKey("actions.id", ondelete="SET NULL"), unique=True)
 
 
 class ActionTag(Base):

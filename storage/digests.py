@@ -1,4 +1,4 @@
-"""Weekly digests: at most one per room and week, and which rooms wait for none yet."""
+"""Weekly digests: at most one per room and week, who gets one, and what coordinators do before it is sent."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,6 +29,62 @@ class Digest(Base):
     until: Mapped[datetime]
 
     __table_args__ = (UniqueConstraint("room_id", "week"),)
+
+
+class Preview(Base):
+    """What coordinators did with the main room's digest of a week (`2026-W48`) before it is sent.
+
+    `shown_at` is when they were shown it, `held_at` since when they hold it back, `released_at` when they let it go.
+    """
+
+    __tablename__ = "digest_previews"
+    noun: ClassVar[str] = "digest preview"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    week: Mapped[str] = mapped_column(unique=True)
+    shown_at: Mapped[datetime | None]
+    held_at: Mapped[datetime | None]
+    held_by: Mapped[str | None]
+    released_at: Mapped[datetime | None]
+    released_by: Mapped[str | None]
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the digest waits for somebody to release it."""
+        return self.held_at is not None and self.released_at is None
+
+
+class Highlight(Base):
+    """What coordinators want to stand at the top of a digest: of the one in whose window `counts_at` lies."""
+
+    __tablename__ = "highlights"
+    noun: ClassVar[str] = "highlight"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    counts_at: Mapped[datetime] = mapped_column(index=True)
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+    event_id: Mapped[str | None]
+
+
+class DigestSubscription(Base):
+    """That somebody wants the personal digest, in this direct chat."""
+
+    __tablename__ = "digest_subscriptions"
+
+    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(index=True)
+    created_at: Mapped[datetime]
+
+
+class DigestRule(Base):
+    """What other rooms are told of a group: `counts_only` keeps its content inside."""
+
+    __tablename__ = "digest_rules"
+
+    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True)
+    counts_only: Mapped[bool]
 
 
 async def find(tx: AsyncSession, room_id: int, week: str) -> Digest | None:

@@ -120,7 +120,7 @@ class Ballot(Base):
     cast_at: Mapped[datetime]
     event_id: Mapped[str] = mapped_column(unique=True)
 
-    __table_args__ = (Index(None, "poll_id", "user_id", "cast_at"),)
+    __table_args__ = (Index(None, "poll_id", "user_id", "cast_at"), Index(None, "cast_at"))
 
 
 class BallotRow(NamedTuple):

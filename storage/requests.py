@@ -39,7 +39,11 @@ class Request(Base):
     answered_at: Mapped[datetime | None]
     answer_event_id: Mapped[str | None]
 
-    __table_args__ = (Index(None, "to_room_id", "state"), Index(None, "from_room_id", "state"))
+    __table_args__ = (
+        Index(None, "to_room_id", "state"),
+        Index(None, "from_room_id", "state"),
+        Index(None, "state", "asked_at"),
+    )
 
     @property
     def is_open(self) -> bool:

@@ -1,12 +1,11 @@
 """Resolutions: what a group has decided, rejected or postponed, and who objected while one went round."""
 
-import re
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, delete, exists, func, insert, select, union
+from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, delete, exists, func, insert, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
@@ -14,8 +13,7 @@ from storage.actions import ActionItem
 from storage.base import Base
 from storage.polls import PollRoom
 from storage.rooms import Room
-
-BYTEWISE = String().with_variant(String(collation="C"), "postgresql")  # so that a range finds what begins alike
+from storage.words import BYTEWISE, begins, words_of
 
 
 class ResolutionName(NamedTuple):
@@ -326,12 +324,6 @@ async def decided_between(tx: AsyncSession, since: datetime, until: datetime) ->
     return (await tx.scalars(query.order_by(Resolution.decided_at, Resolution.id))).all()
 
 
-def words_of(text: str) -> set[str]:
-    """Return the words of a text as search compares them: any case, of compounds with a hyphen each part too."""
-    folded = text.casefold()
-    return {word[:40] for word in (*re.findall(r"[\w-]+", folded), *re.findall(r"\w+", folded)) if word.strip("-")}
-
-
 async def index(tx: AsyncSession, resolution: Resolution) -> None:
     """Make the resolution findable by the words that its text has now."""
     await tx.flush()
@@ -351,14 +343,9 @@ def register(
     if year is not None:
         query = query.where(Resolution.year == year)
     for word in sorted(words_of(search)):
-        query = query.where(Resolution.id.in_(_with_word(word)))
+        found = select(ResolutionWord.resolution_id).where(begins(ResolutionWord.word, word))
+        query = query.where(Resolution.id.in_(found))
     return query.order_by(Resolution.year.desc(), Resolution.number.desc())
-
-
-def _with_word(word: str) -> Select[int]:
-    """A range instead of LIKE, so that the index serves on every database."""
-    after = word[:-1] + chr(ord(word[-1]) + 1)
-    return select(ResolutionWord.resolution_id).where(ResolutionWord.word >= word, ResolutionWord.word < after)
 
 
 async def count(tx: AsyncSession, query: Select[Resolution]) -> int:

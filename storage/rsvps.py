@@ -35,7 +35,7 @@ class Rsvp(Base):
     said_at: Mapped[datetime]
     event_id: Mapped[str] = mapped_column(unique=True)
 
-    __table_args__ = (Index(None, "meeting_id", "user_id", "said_at"),)
+    __table_args__ = (Index(None, "meeting_id", "user_id", "said_at"), Index(None, "said_at"))
 
 
 async def by_id(tx: AsyncSession, number: int) -> Rsvp | None:

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commands.digests.content import (
+from commands.chronicle.content import (
+    A_WEEK,
     DigestContent,
     Facts,
     GroupDigest,
@@ -23,7 +24,7 @@ from commands.digests.content import (
     digest,
 )
 from commands.digests.pages import LINES, said
-from commands.digests.weeks import A_WEEK, Rhythm, days_of, last_slot, next_slot
+from commands.digests.weeks import Rhythm, days_of, last_slot, next_slot
 from commands.kit.say import Say
 from commands.kit.texts import load_catalogue
 from commands.votes.result import Result, result_of

@@ -54,8 +54,8 @@ def test_a_complete_file_needs_three_keys_only(config: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "path", "known"),
     [
-        ("[bott]\n", "bott", "bot, digest, log, matrix, rooms, storage, web"),
-        ("[digest]\nhour = 8\n", "digest.hour", "day, time"),
+        ("[bott]\n", "bott", "alerts, bot, digest, log, matrix, rooms, storage, web"),
+        ("[digest]\nhour = 8\n", "digest.hour", "day, preview, time"),
         ('[[rooms]]\nroom = "!a:b"\nkey = "UAG1"\nname = "x"\n', "rooms.0.name", "key, kind, room, title"),
     ],
 )

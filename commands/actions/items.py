@@ -73,6 +73,7 @@ async def named_item(ctx: Context, text: str) -> ActionItem | None:
 
 def record(ctx: Context, action: ActionItem, what: str, note: str | None = None) -> None:
     """Write down what the sender, or a job on the sender's behalf, changed about the item."""
+    action.revision, action.changed_at = (action.revision or 0) + 1, ctx.now
     ctx.tx.add(
         ActionChange(
             action_id=action.id,

@@ -6,10 +6,10 @@ from datetime import datetime, time
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.digests.content import digest
-from commands.digests.facts import AN_INSTANT, load
+from commands.chronicle.content import A_WEEK, digest
+from commands.chronicle.facts import AN_INSTANT, load, words
 from commands.digests.pages import said
-from commands.digests.weeks import A_WEEK, Rhythm, days_of, last_slot, next_slot
+from commands.digests.weeks import Rhythm, days_of, last_slot, next_slot
 from commands.kit.context import Context
 from commands.kit.say import Refusal
 from commands.kit.setup import Setup
@@ -31,7 +31,7 @@ async def show_digest(ctx: Context) -> Answer:
     content = digest(await load(ctx, groups, since, until), since, until)
     first, _ = days_of(since, until, ctx.zone)
     last = ctx.now.astimezone(ctx.zone).date()  # it tells of today too, also before noon
-    say = said(content, ctx.zone) or ctx.say("digest-nothing")
+    say = said(content, await words(ctx, content), ctx.zone) or ctx.say("digest-nothing")
     return replace(say, data={**say.data, "first": first, "last": last})
 
 
@@ -56,7 +56,7 @@ async def send_digest(ctx: Context, _room_id: int) -> Answer:
         return None
     await ctx.due(SEND, ctx.room, at=following.at)
     content = digest(await load(ctx, await _groups_told(ctx), since, slot.at), since, slot.at)
-    return said(content, ctx.zone, late=ctx.late, about=row)
+    return said(content, await words(ctx, content), ctx.zone, late=ctx.late, about=row)
 
 
 async def plan_missing(tx: AsyncSession, setup: Setup, now: datetime) -> datetime | None:

@@ -1,10 +1,10 @@
 """How a digest is laid out: what fits on the first screen, and what goes on in the thread below."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from commands.digests.content import DigestContent, GroupDigest
+from commands.chronicle.content import DigestContent, GroupDigest, ItemWords
 from commands.digests.weeks import days_of
 from commands.kit.say import Say
 from storage.base import Subject
@@ -24,7 +24,10 @@ class Part:
     @property
     def lines(self) -> int:
         """How many lines it takes, if none is too long for the screen."""
-        sections = [length for length in self.group.lengths if length]
+        group = self.group
+        others = (group.decided, group.running, group.resolved, group.results, group.meetings, group.coming)
+        lengths = [*map(len, others), *(section.total for section in group.items)]
+        sections = [length for length in lengths if length]
         entries = sum(min(length, self.shown) + (length > self.shown) for length in sections)
         return 1 + len(sections) + entries + self.group.none_overdue_any_more
 
@@ -49,14 +52,21 @@ def _fitted(group: GroupDigest) -> Part:
     return next((part for part in parts if part.lines <= LINES - AROUND), parts[-1])
 
 
-def said(content: DigestContent, zone: ZoneInfo, *, late: bool = False, about: Subject | None = None) -> Say | None:
+def said(
+    content: DigestContent,
+    words: Mapping[int, ItemWords],
+    zone: ZoneInfo,
+    *,
+    late: bool = False,
+    about: Subject | None = None,
+) -> Say | None:
     """Return the message with its thread; None where there is nothing to say. Nobody is mentioned."""
     laid_out = pages(content.groups)
     if not laid_out:
         return None
     thread = None
     for page in reversed(laid_out[1:]):
-        thread = Say(key="digest-more", data={"parts": page}, thread=thread)
+        thread = Say(key="digest-more", data={"parts": page, "words": words}, thread=thread)
     first, last = days_of(content.since, content.until, zone)
     data = {
         "first": first,
@@ -64,6 +74,7 @@ def said(content: DigestContent, zone: ZoneInfo, *, late: bool = False, about: S
         "until": content.until,
         "late": late,
         "parts": laid_out[0],
+        "words": words,
         "later": [part.group.name for page in laid_out[1:] for part in page],
     }
     return Say(key="digest", data=data, about=about, thread=thread)

@@ -4,10 +4,10 @@ import datetime as dt
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from commands.chronicle.content import A_WEEK
 from commands.kit.dates import to_instant
 from commands.kit.workdays import holiday_name, next_working_day
 
-A_WEEK = dt.timedelta(days=7)
 NOON = dt.time(12)
 
 

@@ -14,6 +14,7 @@ from commands.kit.triggers import Answer, Where, command
 from storage import resolutions, rooms
 from storage.resolutions import Resolution
 from storage.rooms import Room, RoomKind
+from storage.words import words_of
 
 MOST = 100
 
@@ -33,7 +34,7 @@ async def list_resolutions(
     ctx: Context, search: str = "", *, group: GroupName | None = None, year: int | None = None
 ) -> Answer:
     """List the resolutions that this room may see, the newest first: those in which all words occur."""
-    if search and not resolutions.words_of(search):
+    if search and not words_of(search):
         raise Refusal("register-search", written=search)
     visible = await _visible(ctx)
     if group is not None and visible is not None and group.id not in visible:

@@ -18,6 +18,7 @@ from storage import due, meetings, polls, resolutions, rooms
 from storage.minutes import Minutes
 from storage.resolutions import Procedure, Resolution, ResolutionName, ResolutionState
 from storage.rooms import Room, RoomKind
+from storage.words import words_of
 
 REVIEW, TAG = "resolution review", "resolution tag"
 CARD = "resolution-entered"
@@ -35,7 +36,7 @@ Review = Annotated[date, ReviewDay()]
 
 def checked(text: str) -> str:
     """Return the text of a resolution; refuses one without words, and one that is only the name of a resolution."""
-    if not resolutions.words_of(text):
+    if not words_of(text):
         raise Refusal("resolution-text-missing")
     if looks_like_a_name(text):
         raise Refusal("resolution-or-name", written=text)

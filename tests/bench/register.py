@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, select
 from storage import resolutions, rooms
 from storage.database import Database
 from storage.resolutions import Resolution, ResolutionState, ResolutionWord
+from storage.words import words_of
 from tests.bench.large import MANY, Samples, cpu, house, in_turn, medians
 from tests.handlers.house import House, user
 
@@ -54,9 +55,7 @@ async def _lay_down(place: House, size: int) -> list[int]:
         rows = [_row(place, number, size, room_ids) for number in range(size)]
         await tx.execute(insert(Resolution), rows)
         stored = await tx.execute(select(Resolution.id, Resolution.text))
-        words = [
-            {"word": word, "resolution_id": number} for number, text in stored for word in resolutions.words_of(text)
-        ]
+        words = [{"word": word, "resolution_id": number} for number, text in stored for word in words_of(text)]
         await tx.execute(insert(ResolutionWord), words)
     return room_ids
 

@@ -5,8 +5,20 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from commands.digests.content import AHEAD, Facts, GroupFact, ItemFact, MeetingFact, PollFact, ResolutionFact
-from commands.digests.weeks import A_WEEK
+from sqlalchemy import select
+
+from commands.chronicle.content import (
+    A_WEEK,
+    AHEAD,
+    DigestContent,
+    Facts,
+    GroupFact,
+    ItemFact,
+    ItemWords,
+    MeetingFact,
+    PollFact,
+    ResolutionFact,
+)
 from commands.kit.context import Context
 from commands.kit.texts import event_link, zone
 from commands.votes.counting import standings
@@ -61,25 +73,37 @@ async def _items(ctx: Context, groups: Mapping[int, Room], since: datetime, unti
     overdue = await ctx.tx.scalars(actions.listing(room_ids=groups, due_before=today))
     blocked = await ctx.tx.scalars(actions.listing(room_ids=groups, states=[ActionState.BLOCKED]))
     found = {item.id: item for item in _within(groups, [*moved, *overdue, *blocked])}
-    assigned = await actions.assignees(ctx.tx, found)
-    names = await rooms.names(ctx.tx, [user for users in assigned.values() for user in users])
-    return [_item(item, groups, [names[user] for user in assigned.get(item.id, ())]) for item in found.values()]
+    return [_item(item) for item in found.values()]
 
 
-def _item(item: ActionItem, groups: Mapping[int, Room], assignees: Iterable[str]) -> ItemFact:
-    source = item.source_event_id
+def _item(item: ActionItem) -> ItemFact:
     return ItemFact(
         id=item.id,
         group=item.room_id,
-        text=item.text,
-        assignees=tuple(assignees),
         created_at=item.created_at,
         closed_at=item.closed_at,
         done=item.state == ActionState.DONE,
         blocked=item.state == ActionState.BLOCKED,
         due_on=item.due_on,
-        link=event_link(groups[item.room_id].matrix_id, source) if source else None,
+        changed_at=item.changed_at,
     )
+
+
+async def words(ctx: Context, content: DigestContent) -> dict[int, ItemWords]:
+    """Return what the action items of a digest say, by their numbers."""
+    ids = {item.id for group in content.groups for section in group.items for item in section.entries}
+    found = (await ctx.tx.scalars(select(ActionItem).where(ActionItem.id.in_(ids)))).all()
+    homes = await rooms.by_numbers(ctx.tx, {item.room_id for item in found})
+    assigned = await actions.assignees(ctx.tx, ids)
+    names = await rooms.names(ctx.tx, [user for users in assigned.values() for user in users])
+    return {
+        item.id: ItemWords(
+            text=item.text,
+            assignees=tuple(names[user] for user in assigned.get(item.id, ())),
+            link=event_link(homes[item.room_id].matrix_id, item.source_event_id) if item.source_event_id else None,
+        )
+        for item in found
+    }
 
 
 async def _meetings(ctx: Context, groups: Mapping[int, Room], since: datetime, until: datetime) -> list[MeetingFact]:
