@@ -16,7 +16,7 @@ from commands.kit.plain import UNBREAKING
 from commands.kit.texts import LOCALES, load_catalogue
 
 MARKUP = re.compile(r"[\\`*_\[\]<>#~|]|&(?=#?\w+;)|^[-+=]")
-NUMBER = re.compile(r"^(\d{1,9})([.)])")  # would begin a numbered list
+NUMBER = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")  # would begin a numbered list
 URL_SAFE = ":/?#[]@!$&'*+,;=%~"  # no brackets, which would end the address in Markdown
 KIT = "commands.kit"
 
