@@ -130,9 +130,7 @@ def test_every_figure_names_what_it_counts(world: Facts) -> None:
 
 
 def test_lists_are_cut_and_figures_are_not() -> None:
-    found = report(
-        replace(WORLDS["empty"], groups=[group(1, "UAG1")], items=[item(n, 1, n % 80, 80) for n in range(512)])
-    )
+    found = report(Facts([group(1, "UAG1")], items=[item(number, 1, number % 80, 80) for number in range(512)]))
     one = found.groups[0]
     assert (one.numbers.opened, one.numbers.done, one.opened.more, one.done.more) == (512, 512, 312, 312)
     assert len(one.opened.entries) == LISTED
