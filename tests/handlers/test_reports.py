@@ -120,7 +120,8 @@ async def test_a_coordinator_gets_it_in_a_direct_chat_too_in_its_language(house:
     assert "<h1>Report Q4 2026</h1>" in found["report-2026-Q4.html"].replace("\N{NO-BREAK SPACE}", " ")
 
 
-async def test_nobody_else_gets_it_and_no_other_room(house: House, room: TestRoom, coordination: TestRoom) -> None:
+@pytest.mark.usefixtures("coordination")
+async def test_nobody_else_gets_it_and_no_other_room(house: House, room: TestRoom) -> None:
     assert "nur die Koordination" in (await room.says("!bericht")).message.text
     assert "nur die Koordination" in (await (await direct_chat(house, "Anna")).says("bericht 2026")).message.text
     refused = await room.says("!bericht 2026", who="Carla")
