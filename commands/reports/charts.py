@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-WIDEST = 70.0  # per cent; the value of a bar stands behind it
+WIDEST = 66.0  # per cent; the value of a bar stands behind it
 LETTERS = 36  # of a label that fit on one line of a narrow phone
 LINE, BAR, GAP = 1.35, 0.85, 0.3
 BETWEEN = 0.9
@@ -50,6 +50,11 @@ class Chart:
 
     rows: tuple[Row, ...]
     height: float
+
+    @property
+    def widest(self) -> float:
+        """How wide a bar is that stands for the whole."""
+        return WIDEST
 
     @property
     def first(self) -> str:
