@@ -133,6 +133,13 @@ def test_no_words_are_markup_in_markdown() -> None:
     assert not any("html" in kind for kind, _ in kinds[0])
 
 
+def test_the_secret_address_of_the_archive_is_not_handed_on() -> None:
+    for write in FORMS.values():
+        text = write(report(WORLDS["usual"]), frame("de"))
+        assert "bot.example.org" not in text
+        assert text.count("Protokoll genehmigt") == 2
+
+
 def test_both_forms_name_the_same_things() -> None:
     usual = report(WORLDS["usual"])
     texts = [html(usual, frame("de")).partition("</style>")[2], markdown(usual, frame("de"))]

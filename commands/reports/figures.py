@@ -110,7 +110,10 @@ class GroupFigures:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The report of a period, as things stood at `until`; `is_running`: the period goes on after it."""
+    """The report of a period, as things stood at `until`; `is_running`: the period goes on after it.
+
+    It is handed on, so it says of minutes that they are approved and not where they are: that address is a secret.
+    """
 
     period: Period
     until: datetime
@@ -187,7 +190,7 @@ def _group(group: GroupDigest, seated: Collection[str], answers: Sequence[Answer
         counts_only=group.counts_only,
         numbers=numbers,
         towns=_turnout(noted, seated),
-        held=_first(held),
+        held=_each(_first(held), minutes_link=None),
         cancelled=_first(cancelled),
         planned=_first(planned),
         resolved=_first(group.resolved),
@@ -205,9 +208,9 @@ def _wordless(group: GroupFigures) -> GroupFigures:
     """Leave figures and numbers, and nothing that anybody in the group has written."""
     return replace(
         group,
-        held=_each(group.held, title="", reason=None, link=None, minutes_link=None),
-        cancelled=_each(group.cancelled, title="", reason=None, link=None, minutes_link=None),
-        planned=_each(group.planned, title="", reason=None, link=None, minutes_link=None),
+        held=_each(group.held, title="", reason=None, link=None),
+        cancelled=_each(group.cancelled, title="", reason=None, link=None),
+        planned=_each(group.planned, title="", reason=None, link=None),
         resolved=_each(group.resolved, text="", link=None),
         polls=Section(tuple(map(_without_words, group.polls.entries)), group.polls.total),
         results=_each(group.results, text="", address=None, link=None),
