@@ -1,6 +1,18 @@
 """The list of what the bot can do; one line per capability, in the order in which the help shows them."""
 
-from commands import actions, agenda, digests, encryption, groups, meetings, minutes, municipalities, polls, resolutions
+from commands import (
+    actions,
+    agenda,
+    digests,
+    encryption,
+    groups,
+    meetings,
+    minutes,
+    municipalities,
+    polls,
+    reports,
+    resolutions,
+)
 from commands import help as helping
 from commands.kit.triggers import Capability
 
@@ -14,6 +26,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     minutes.CAPABILITY,
     actions.CAPABILITY,
     digests.CAPABILITY,
+    reports.CAPABILITY,
     encryption.CAPABILITY,
     helping.CAPABILITY,
 )  # fmt: skip

@@ -206,7 +206,8 @@ class GroupDigest:
     """What is to be said of one group; `meetings` took place or were cancelled, `coming` lie ahead.
 
     An action item stands in one section. `opened` and `closed` count what came and what was done in the window,
-    wherever it stands; `open_items` what was still to be done at its end.
+    wherever it stands; `open_items` what was still to be done at its end. `came` are the numbers of the first that
+    came, also of those that were dropped since.
     """
 
     id: int
@@ -226,6 +227,7 @@ class GroupDigest:
     opened: int
     closed: int
     open_items: int
+    came: tuple[int, ...] = ()
 
     @property
     def items(self) -> tuple[Items, ...]:
@@ -259,17 +261,20 @@ class DigestContent:
         return not (self.groups or self.highlights)
 
 
-def digest(facts: Facts, since: datetime, until: datetime, most: int | None = None) -> DigestContent:
+def digest(
+    facts: Facts, since: datetime, until: datetime, most: int | None = None, *, silent: bool = False
+) -> DigestContent:
     """Return what the window `since <= t < until` has to say, of each section of action items the first `most`.
 
     What happened belongs to exactly one of two adjoining windows; how things stand depends on `until` alone.
+    `silent`: groups of which there is nothing to say are in there too.
     """
     found = {group.id: _Items(group, since, until, most) for group in facts.groups}
     for item in facts.items:
         found[item.group].add(item)
     groups = [_group(group, facts, found[group.id], since, until) for group in facts.groups]
     highlights = tuple(one for one in facts.highlights if since <= one.counts_at < until)
-    return DigestContent(since, until, tuple(one for one in groups if not one.is_empty), highlights)
+    return DigestContent(since, until, tuple(one for one in groups if silent or not one.is_empty), highlights)
 
 
 class _Items:
@@ -283,9 +288,13 @@ class _Items:
         self.totals: dict[Kind, int] = dict.fromkeys(get_args(Kind), 0)
         self.before: dict[Kind, int] = dict.fromkeys(get_args(Kind), 0)
         self.opened = self.closed = 0
+        self.came: list[int] = []
 
     def add(self, item: ItemFact) -> None:
-        self.opened += self.since <= item.created_at < self.until
+        if self.since <= item.created_at < self.until:
+            self.opened += 1
+            if self.most is None or len(self.came) < self.most:
+                self.came.append(item.id)
         self.closed += _done_within(item, self.since, self.until)
         kind = _kind(item, self.group.zone, self.since, self.until)
         if kind is not None:
@@ -329,6 +338,7 @@ def _group(group: GroupFact, facts: Facts, items: _Items, since: datetime, until
         opened=items.opened,
         closed=items.closed,
         open_items=group.open_items,
+        came=tuple(items.came),
     )
 
 
