@@ -1,6 +1,18 @@
 """The list of what the bot can do; one line per capability, in the order in which the help shows them."""
 
-from commands import actions, agenda, digests, encryption, groups, meetings, minutes, municipalities, polls, resolutions
+from commands import (
+    actions,
+    agenda,
+    digests,
+    encryption,
+    groups,
+    meetings,
+    minutes,
+    municipalities,
+    polls,
+    resolutions,
+    results,
+)
 from commands import help as helping
 from commands.kit.triggers import Capability
 
@@ -13,6 +25,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     agenda.CAPABILITY,
     minutes.CAPABILITY,
     actions.CAPABILITY,
+    results.CAPABILITY,
     digests.CAPABILITY,
     encryption.CAPABILITY,
     helping.CAPABILITY,
