@@ -11,7 +11,7 @@ CAPABILITY = Capability(
         handlers.tell,
         handlers.withdraw,
         lists.list_results,
-        tags.take_up_by_reaction,
+        tags.tell_by_reaction,
         tags.make_of_message,
         tags.made_of,
     ),

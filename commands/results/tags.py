@@ -15,7 +15,7 @@ from storage import minutes, results
 
 
 @reaction(MESSAGE, "🏆")
-async def take_up_by_reaction(ctx: Context, event_id: str) -> Answer:
+async def tell_by_reaction(ctx: Context, event_id: str) -> Answer:
     """Make a result of what somebody said, in any group's room."""
     if ctx.room.is_group:
         running = await minutes.hear(ctx.tx, ctx.room.id, ctx.event.at)
@@ -23,7 +23,7 @@ async def take_up_by_reaction(ctx: Context, event_id: str) -> Answer:
     return None
 
 
-take_up_by_reaction.redacted(take_back)
+tell_by_reaction.redacted(take_back)
 
 
 @tagging.reads(TAG)
