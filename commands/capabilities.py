@@ -12,6 +12,7 @@ from commands import (
     polls,
     reports,
     resolutions,
+    results,
 )
 from commands import help as helping
 from commands.kit.triggers import Capability
@@ -25,6 +26,7 @@ CAPABILITIES: tuple[Capability, ...] = (
     agenda.CAPABILITY,
     minutes.CAPABILITY,
     actions.CAPABILITY,
+    results.CAPABILITY,
     digests.CAPABILITY,
     reports.CAPABILITY,
     encryption.CAPABILITY,

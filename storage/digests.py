@@ -107,6 +107,11 @@ async def claim(tx: AsyncSession, digest: Digest) -> bool:
     return True
 
 
+async def keeping_inside(tx: AsyncSession) -> set[int]:
+    """Return the groups that keep what they do inside: other rooms are told numbers of it and nothing else."""
+    return set(await tx.scalars(select(DigestRule.room_id).where(DigestRule.counts_only)))
+
+
 async def rooms_without_plan(tx: AsyncSession, job: str, last: datetime, following: datetime) -> Sequence[int]:
     """Return the receiving rooms for which `job` is neither planned at `following` nor still due since `last`."""
     planned = exists().where(Due.what == job, Due.subject == Room.id, or_(Due.at <= last, Due.at == following))
