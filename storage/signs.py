@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from storage.actions import ActionChange, ActionItem
-from storage.agenda import AgendaItem
+from storage.agenda import AgendaItem, AgendaSource
 from storage.meetings import LONGEST, Meeting, MeetingState
 from storage.minutes import Attendance, Minutes, Presence
 from storage.municipalities import Seat, Standing
@@ -24,6 +24,7 @@ Who = InstrumentedAttribute[Any]
 When = InstrumentedAttribute[Any]
 
 SETTLED = (ResolutionState.ADOPTED, ResolutionState.REJECTED, ResolutionState.POSTPONED)
+SAID_HERE = AgendaItem.source.in_((AgendaSource.SAID, AgendaSource.MESSAGE))  # and not what another group asks
 IN_ANY_STATE = Request.state.in_(list(RequestState))  # their times are in an index behind the state
 
 
@@ -53,7 +54,7 @@ async def of_groups(tx: AsyncSession, room_ids: Collection[int], since: datetime
         _signs(Request.from_room_id, Request.asked_at, since).where(IN_ANY_STATE),
         _signs(Request.to_room_id, Request.answered_at, since),
         _signs(GroupResult.room_id, GroupResult.created_at, since),
-        _signs(AgendaItem.room_id, AgendaItem.created_at, since),
+        _signs(AgendaItem.room_id, AgendaItem.created_at, since).where(SAID_HERE),
     ).subquery()
     last = func.max(signs.c.at)
     # Asked for these rooms alone, SQLite would read all that each of them ever had.
@@ -64,7 +65,7 @@ async def of_groups(tx: AsyncSession, room_ids: Collection[int], since: datetime
 async def of_towns(tx: AsyncSession, since: datetime) -> dict[int, datetime]:
     """Return when anybody who stands for a municipality last did something, of those where it was in `since <= t`.
 
-    Somebody votes, answers, agrees or objects, is there, asks, opens, enters or changes something, or takes the seat.
+    Somebody votes, answers, agrees or objects, is there, asks, opens, enters or changes something, or gives a seat.
     """
     there = _signs(Attendance.user_id, Attendance.at, since).where(
         Attendance.presence == Presence.PRESENT, Attendance.taken_back_at.is_(None)
@@ -81,7 +82,7 @@ async def of_towns(tx: AsyncSession, since: datetime) -> dict[int, datetime]:
         _signs(Request.answered_by, Request.answered_at, since),
         _signs(GroupResult.created_by, GroupResult.created_at, since),
         _signs(AgendaItem.created_by, AgendaItem.created_at, since),
-        _signs(Seat.set_by, Seat.set_at, since).where(Seat.set_by == Seat.user_id),
+        _signs(Seat.set_by, Seat.set_at, since),
     ).subquery()
     seat = aliased(Seat)
     query = select(seat.municipality_id, func.max(signs.c.at)).join(signs, signs.c.who == seat.user_id)

@@ -130,7 +130,19 @@ async def test_an_item_is_stuck_until_somebody_changes_it_and_overdue_by_the_clo
 
 
 async def test_a_group_gives_a_sign_of_life_by_whatever_happens_in_it(house: House, coordination: TestRoom) -> None:
-    names = ["Umfrage", "Aufgabe", "Treffen", "Beschluss", "Anfrage", "Gefragte", "Punkt", "Still", "Bald", "Abgesagt"]
+    names = [
+        "Umfrage",
+        "Aufgabe",
+        "Treffen",
+        "Beschluss",
+        "Anfrage",
+        "Gefragte",
+        "Punkt",
+        "Still",
+        "Bald",
+        "Abgesagt",
+        "Fern",
+    ]
     groups = {name: await house.room(f"UAG{n}", title=name, powers={"Anna": 100}) for n, name in enumerate(names)}
     await grown_old(house, days=60)
     await groups["Umfrage"].says('!umfrage "Wo?" Halle Stendal')
@@ -138,30 +150,35 @@ async def test_a_group_gives_a_sign_of_life_by_whatever_happens_in_it(house: Hou
     await add_meeting(house, groups["Treffen"], "UAG2-2026-11-03", house.now + HOUR)
     await groups["Beschluss"].says("!beschluss Wir tagen in Halle")
     await groups["Anfrage"].says('!an UAG5 "Wer kennt wen?"')
+    await groups["Anfrage"].says('!an UAG7 "Wer kennt niemanden?"')
     await groups["Gefragte"].says('!antwort F1 "Niemand"')
     await groups["Punkt"].says("!top Haushalt")
     await add_meeting(house, groups["Abgesagt"], "UAG9-2026-11-03", house.now + HOUR, state="cancelled")
     await house.sleep(days=20)
     await add_meeting(house, groups["Bald"], "UAG8-2026-12-05", house.now + 14 * A_DAY - HOUR)
+    await add_meeting(house, groups["Fern"], "UAG10-2026-12-08", house.now + 15 * A_DAY)
     text = await shown(coordination)
-    assert "Still: 2 Gruppen" in text
-    assert [name in text for name in ("UAG7 Still", "UAG9 Abgesagt")] == [True, True]
+    assert "Still: 3 Gruppen" in text
+    silent = [f"{name} – seit mehr als 8 Wochen" in text for name in ("UAG7 Still", "UAG9 Abgesagt", "UAG10 Fern")]
+    assert silent == [True, True, True]
 
 
 async def test_a_municipality_gives_a_sign_of_life_by_whoever_stands_for_it(
     house: House, coordination: TestRoom
 ) -> None:
     people = ("Anna", "Bodo", "Carla", "Dora", "Emil")
-    room = await house.room("UAG1", *people, powers={"Anna": 100})
+    room = await house.room("UAG1", *people, "Franz", powers={"Anna": 100})
     towns = ("Stendal", "Magdeburg", "Zeitz", "Naumburg", "Dessau-Roßlau")
     for town, who in zip(towns, people, strict=True):
         await sit(house, town, who)
-    await sit(house, "Halle (Saale)", "Franz", standing=Standing.OBSERVER)
+    await sit(house, "Halle (Saale)", "Greta", standing=Standing.OBSERVER)
+    await sit(house, "Naumburg", "Franz", standing=Standing.OBSERVER)
     await grown_old(house, days=60)
     await room.says('!umfrage "Wo?" Halle Stendal', who="Anna")
     await room.says("!stimme 1", who="Bodo")
     await room.says("!aufgabe Leitfaden schreiben", who="Carla")
     await room.says("!kommune Zerbst", who="Emil")
+    await room.says("!aufgabe Zuhören", who="Franz")
     text = await shown(coordination)
     assert "ohne Lebenszeichen seit 8 Wochen oder länger: Naumburg\n" in text
     assert "Noch niemand eingetragen für: Dessau-Roßlau und Halle (Saale)" in text
