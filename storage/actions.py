@@ -1,11 +1,23 @@
 """Action items, their assignees, tags and history."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import BindParameter, ForeignKey, Index, bindparam, delete, false, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    and_,
+    bindparam,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import Select
@@ -53,6 +65,7 @@ class ActionItem(Base):
 
     __table_args__ = (
         Index(None, "room_id", "state", "due_on"),
+        Index(None, "room_id", "changed_at"),
         Index(None, "state", "due_on"),
         Index(None, "created_at"),
         Index(None, "closed_at"),
@@ -194,6 +207,8 @@ async def tag(tx: AsyncSession, action: ActionItem, tags: Iterable[str]) -> None
     await tx.flush()
 
 
+LAST_CHANGE = func.coalesce(ActionItem.changed_at, ActionItem.created_at)
+
 # Queries that every message about items needs are built once.
 ACTION_IDS: BindParameter[int] = bindparam("action_ids", expanding=True)
 ASSIGNEES = (
@@ -264,6 +279,34 @@ async def top(tx: AsyncSession, query: Select[ActionItem], limit: int) -> Sequen
 async def count(tx: AsyncSession, query: Select[ActionItem]) -> int:
     """Count what a listing would give."""
     return await tx.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+
+
+def _stuck(today: Mapping[int, date], until: datetime) -> ColumnElement[bool]:
+    """Items of these rooms that are overdue on the room's day or blocked, and have not changed after `until`."""
+    rooms_by_day: dict[date, list[int]] = {}
+    for room_id, day in today.items():
+        rooms_by_day.setdefault(day, []).append(room_id)
+    late = [
+        and_(ActionItem.room_id.in_(found), ActionItem.state == ActionState.OPEN, ActionItem.due_on < day)
+        for day, found in rooms_by_day.items()
+    ]
+    blocked = and_(ActionItem.room_id.in_(list(today)), ActionItem.state == ActionState.BLOCKED)
+    return and_(or_(*late, blocked), until >= LAST_CHANGE)
+
+
+async def stuck(tx: AsyncSession, today: Mapping[int, date], until: datetime, limit: int) -> Sequence[ActionItem]:
+    """Return the items that are overdue or blocked and have not changed after `until`, those first that rest longest.
+
+    `today` is the day of each room that is asked about.
+    """
+    query = select(ActionItem).where(_stuck(today, until)).order_by(LAST_CHANGE, ActionItem.id)
+    return (await tx.scalars(query.limit(limit))).all()
+
+
+async def count_stuck(tx: AsyncSession, today: Mapping[int, date], until: datetime) -> dict[int, int]:
+    """Count by room what `stuck` finds, of the rooms that have any."""
+    query = select(ActionItem.room_id, func.count()).where(_stuck(today, until)).group_by(ActionItem.room_id)
+    return dict((await tx.execute(query)).all())
 
 
 async def moved_between(tx: AsyncSession, since: datetime, until: datetime) -> Sequence[ActionItem]:

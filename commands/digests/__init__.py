@@ -1,6 +1,6 @@
 """Digests: what happened in the groups in a week, and what comes next."""
 
-from commands.digests import handlers
+from commands.digests import alerting, handlers
 from commands.kit.triggers import Capability
 
 CAPABILITY = Capability(
@@ -8,6 +8,7 @@ CAPABILITY = Capability(
     (
         handlers.show_digest,
         handlers.send_digest,
+        alerting.show_alerts,
     ),
     upkeep=handlers.plan_missing,
 )

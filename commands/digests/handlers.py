@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.chronicle.content import A_WEEK, digest
 from commands.chronicle.facts import AN_INSTANT, load, words
+from commands.digests.alerting import groups_told, told
 from commands.digests.pages import said
 from commands.digests.weeks import Rhythm, days_of, last_slot, next_slot
 from commands.kit.context import Context
@@ -29,9 +30,10 @@ async def show_digest(ctx: Context) -> Answer:
     until = ctx.now + AN_INSTANT  # what happened at this very instant counts
     since = until - A_WEEK
     content = digest(await load(ctx, groups, since, until), since, until)
+    alerts = await told(ctx, groups, since, until)
     first, _ = days_of(since, until, ctx.zone)
     last = ctx.now.astimezone(ctx.zone).date()  # it tells of today too, also before noon
-    say = said(content, await words(ctx, content), ctx.zone) or ctx.say("digest-nothing")
+    say = said(content, await words(ctx, content), ctx.zone, alerts=alerts) or ctx.say("digest-nothing")
     return replace(say, data={**say.data, "first": first, "last": last})
 
 
@@ -55,8 +57,10 @@ async def send_digest(ctx: Context, _room_id: int) -> Answer:
     if not await digests.claim(ctx.tx, row):
         return None
     await ctx.due(SEND, ctx.room, at=following.at)
-    content = digest(await load(ctx, await _groups_told(ctx), since, slot.at), since, slot.at)
-    return said(content, await words(ctx, content), ctx.zone, late=ctx.late, about=row)
+    groups = await groups_told(ctx)
+    content = digest(await load(ctx, groups, since, slot.at), since, slot.at)
+    alerts = await told(ctx, groups, since, slot.at)
+    return said(content, await words(ctx, content), ctx.zone, alerts=alerts, late=ctx.late, about=row)
 
 
 async def plan_missing(tx: AsyncSession, setup: Setup, now: datetime) -> datetime | None:
@@ -70,19 +74,11 @@ async def plan_missing(tx: AsyncSession, setup: Setup, now: datetime) -> datetim
     return following
 
 
-async def _groups_told(ctx: Context) -> Sequence[Room]:
-    """All groups; what the coordinators do among themselves is told in their own room only."""
-    groups = await rooms.groups(ctx.tx)
-    if ctx.room.kind == RoomKind.COORDINATORS:
-        return groups
-    return [group for group in groups if group.kind != RoomKind.COORDINATORS]
-
-
 async def _groups_shown(ctx: Context) -> Sequence[Room]:
     """All groups in the main and the coordinators' room, a group in its own, my groups in a direct chat."""
     groups = await rooms.groups(ctx.tx)
     if ctx.room.kind in digests.RECEIVERS:
-        return await _groups_told(ctx)
+        return await groups_told(ctx)
     if ctx.room.is_group:
         return [ctx.room]
     if ctx.room.kind != RoomKind.DIRECT:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from commands.chronicle.content import DigestContent, GroupDigest, ItemWords
+from commands.digests.alerts import AlertContent
 from commands.digests.weeks import days_of
 from commands.kit.say import Say
 from storage.base import Subject
@@ -32,10 +33,13 @@ class Part:
         return 1 + len(sections) + entries + self.group.none_overdue_any_more
 
 
-def pages(groups: Iterable[GroupDigest]) -> Sequence[Sequence[Part]]:
-    """Lay out the groups in their order, split only between groups; no page is longer than LINES."""
-    found: list[list[Part]] = []
-    free = 0
+def pages(groups: Iterable[GroupDigest], taken: int = 0) -> Sequence[Sequence[Part]]:
+    """Lay out the groups in their order, split only between groups; no page is longer than LINES.
+
+    On the first page so many lines are `taken`; it may be left without a group.
+    """
+    found: list[list[Part]] = [[]] if taken else []
+    free = LINES - AROUND - taken if taken else 0
     for group in groups:
         part = _fitted(group)
         if part.lines > free:
@@ -57,13 +61,14 @@ def said(
     words: Mapping[int, ItemWords],
     zone: ZoneInfo,
     *,
+    alerts: AlertContent | None = None,
     late: bool = False,
     about: Subject | None = None,
 ) -> Say | None:
     """Return the message with its thread; None where there is nothing to say. Nobody is mentioned."""
-    laid_out = pages(content.groups)
-    if not laid_out:
+    if not content.groups and (alerts is None or alerts.is_empty):
         return None
+    laid_out = pages(content.groups, alerts.lines if alerts else 0)
     thread = None
     for page in reversed(laid_out[1:]):
         thread = Say(key="digest-more", data={"parts": page, "words": words}, thread=thread)
@@ -73,6 +78,7 @@ def said(
         "last": last,
         "until": content.until,
         "late": late,
+        "alerts": alerts,
         "parts": laid_out[0],
         "words": words,
         "later": [part.group.name for page in laid_out[1:] for part in page],

@@ -21,6 +21,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_rsvps_said_at"), "rsvps", ["said_at"], unique=False)
     op.create_index(op.f("ix_requests_state_asked_at"), "requests", ["state", "asked_at"], unique=False)
     op.create_index(op.f("ix_requests_answered_at"), "requests", ["answered_at"], unique=False)
+    _signs_of_life()
 
 
 def _actions() -> None:
@@ -75,6 +76,15 @@ def _actions() -> None:
         sa.PrimaryKeyConstraint("action_id", name=op.f("pk_recurring_actions")),
         sa.UniqueConstraint("follows_id", name=op.f("uq_recurring_actions_follows_id")),
     )
+
+
+def _signs_of_life() -> None:
+    op.create_index(op.f("ix_actions_room_id_changed_at"), "actions", ["room_id", "changed_at"], unique=False)
+    op.create_index(op.f("ix_agenda_items_created_at"), "agenda_items", ["created_at"], unique=False)
+    op.create_index(op.f("ix_attendances_at"), "attendances", ["at"], unique=False)
+    op.create_index(op.f("ix_polls_opened_at"), "polls", ["opened_at"], unique=False)
+    op.create_index(op.f("ix_resolutions_created_at"), "resolutions", ["created_at"], unique=False)
+    op.create_index(op.f("ix_voices_said_at"), "voices", ["said_at"], unique=False)
 
 
 def _results() -> None:
