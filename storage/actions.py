@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import BindParameter, ForeignKey, Index, bindparam, delete, false, func, or_, select, text
+from sqlalchemy import BindParameter, ForeignKey, Index, bindparam, delete, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import Select
@@ -48,7 +48,7 @@ class ActionItem(Base):
     said_by: Mapped[str | None]
     said_at: Mapped[datetime | None]
     wanted: Mapped[bool] = mapped_column(default=False, server_default=false())
-    revision: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
     changed_at: Mapped[datetime | None]
 
     __table_args__ = (
