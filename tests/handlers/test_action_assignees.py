@@ -18,9 +18,8 @@ async def mobility(house: House) -> TestRoom:
 
 
 @pytest.fixture
-async def towns(house: House, room: TestRoom) -> None:
+async def towns(house: House) -> None:
     """Let Anna stand for Halle, Bodo and Dora for Stendal; Carla is a guest of Stendal, nobody stands for Zeitz."""
-    assert room
     await sit(house, "Halle (Saale)", "Anna")
     await sit(house, "Stendal", "Bodo", "Dora")
     await sit(house, "Stendal", "Carla", standing=Standing.GUEST)
