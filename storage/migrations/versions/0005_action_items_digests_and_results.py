@@ -32,6 +32,14 @@ def _actions() -> None:
         "UPDATE actions SET changed_at = coalesce((SELECT max(at) FROM action_changes WHERE action_id = actions.id), "
         "created_at)"
     )
+    op.create_index(
+        "ix_actions_wanted",
+        "actions",
+        ["room_id", "wanted", "state"],
+        unique=False,
+        sqlite_where=sa.text("wanted = 1"),
+        postgresql_where=sa.text("wanted"),
+    )
     op.create_table(
         "town_assignees",
         sa.Column("action_id", BigId, nullable=False),
