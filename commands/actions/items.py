@@ -10,6 +10,7 @@ from commands.actions.notes import Noted, noted
 from commands.kit.assigned import Assigned, assigned_to
 from commands.kit.context import Context
 from commands.kit.readers import ShortId
+from commands.kit.recurrence import Shape, pattern_parts
 from commands.kit.say import Refusal, Say
 from commands.kit.texts import Name, event_link, zone
 from storage import actions, due, municipalities, resolutions, rooms
@@ -29,7 +30,8 @@ LetteredActionId = Annotated[int, ShortId("A", "action", strict=True)]
 class Entry:
     """One line of an item's history as texts show it.
 
-    `people` are those to whom it was given, municipalities and groups by name; `day` is for `due`, `note` for the rest.
+    `people` are those to whom it was given, municipalities and groups by name; `day` is for `due`, `shape` for
+    `repeats`, `note` for the rest.
     """
 
     what: str
@@ -38,6 +40,7 @@ class Entry:
     note: str | None = None
     people: tuple[Name | str, ...] = ()
     day: date | None = None
+    shape: Shape | None = None
 
 
 async def reachable(ctx: Context, number: int) -> tuple[ActionItem, Room] | None:
@@ -126,7 +129,21 @@ async def picture(ctx: Context, action: ActionItem) -> dict[str, Any]:
     tags = (await actions.tags(ctx.tx, [action.id])).get(action.id, [])
     data = first_picture(action, await assigned(ctx, action), tags)
     data["resolution"] = (await resolutions.of_actions(ctx.tx, [action.id])).get(action.id)
+    data |= await _recurrence(ctx, action)
     return {**data, "settled": _entry(settled, people) if settled else None}
+
+
+async def _recurrence(ctx: Context, action: ActionItem) -> dict[str, Any]:
+    """Return how the item comes again, which one it follows, and which one follows it."""
+    found = (await actions.recurring(ctx.tx, [action.id])).get(action.id)
+    if found is None:
+        return {}
+    next_one = await actions.following(ctx.tx, action) if action.state == ActionState.DONE else None
+    return {
+        "shape": pattern_parts(found.rrule) if found.rrule else None,
+        "follows": found.follows_id,
+        "followed_by": next_one.id if next_one and next_one.state != ActionState.DROPPED else None,
+    }
 
 
 def first_picture(action: ActionItem, given_to: Assigned, tags: Sequence[str]) -> dict[str, Any]:
@@ -139,6 +156,9 @@ def first_picture(action: ActionItem, given_to: Assigned, tags: Sequence[str]) -
         "settled": None,
         "next_meeting": False,
         "resolution": None,
+        "shape": None,
+        "follows": None,
+        "followed_by": None,
     }
 
 
@@ -209,8 +229,9 @@ def _entry(change: ActionChange, people: dict[str, Name]) -> Entry:
     given_to = _given_to(change)
     shown: tuple[Name | str, ...] = (*(people[user] for user in given_to.users), *given_to.bodies)
     day = date.fromisoformat(change.note) if change.what == "due" and change.note else None
-    note = None if change.what in GIVING or day else change.note
-    return Entry(change.what, change.at, people[change.by], note, shown, day)
+    shape = pattern_parts(change.note) if change.what == "repeats" and change.note else None
+    note = None if change.what in GIVING or day or shape else change.note
+    return Entry(change.what, change.at, people[change.by], note, shown, day, shape)
 
 
 def _given_to(change: ActionChange) -> Noted:

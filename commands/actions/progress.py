@@ -1,5 +1,6 @@
 """How far action items are: done, open again, blocked, dropped, and notes on the way."""
 
+from commands.actions import recurring
 from commands.actions.items import (
     ActionId,
     named_item,
@@ -26,8 +27,8 @@ async def complete(ctx: Context, action: ActionId, note: str = "") -> Answer:
     """Tick an item off."""
     found, home = await reach_unfinished(ctx, action)
     await _check_note(ctx, found, note)
-    await _close(ctx, found, home, ActionState.DONE, "done", note)
-    return [ctx.react("✅"), *await redrawn(ctx, found, home)]
+    following = await _finish(ctx, found, home, note)
+    return [ctx.react("✅"), *await redrawn(ctx, found, home), *following]
 
 
 @reaction("action", "✅", "☑️", "✔️")
@@ -37,8 +38,8 @@ async def complete_by_reaction(ctx: Context, action_id: int) -> Answer:
     if found is None or not found[0].is_unfinished:
         return None
     action, home = found
-    await _close(ctx, action, home, ActionState.DONE, "done")
-    return await _redrawn_everywhere(ctx, action, home)
+    following = await _finish(ctx, action, home)
+    return [*await _redrawn_everywhere(ctx, action, home), *following]
 
 
 @complete.redacted
@@ -52,8 +53,8 @@ async def undo(ctx: Context, action_id: int) -> Answer:
     ticked = await actions.change_of_event(ctx.tx, action, ctx.event.relates_to or "")
     if ticked is None or action.state != ActionState.DONE or action.closed_at != ticked.at:
         return None
-    await _open(ctx, action, home)
-    return await _redrawn_everywhere(ctx, action, home)
+    following = await _open(ctx, action, home)
+    return [*await _redrawn_everywhere(ctx, action, home), *following]
 
 
 @command("action reopen", where=Where.ANYWHERE)
@@ -63,8 +64,8 @@ async def reopen(ctx: Context, action: ActionId, note: str = "") -> Answer:
     if found.state == ActionState.OPEN:
         raise Refusal("action-is-open", action=found)
     await _check_note(ctx, found, note)
-    await _open(ctx, found, home, note)
-    return [ctx.react("👍"), *await redrawn(ctx, found, home)]
+    following = await _open(ctx, found, home, note)
+    return [ctx.react("👍"), *await redrawn(ctx, found, home), *following]
 
 
 @command("action block", where=Where.ANYWHERE)
@@ -103,10 +104,16 @@ async def _close(
     await plan_reminder(ctx, action, home)
 
 
-async def _open(ctx: Context, action: ActionItem, home: Room, note: str | None = None) -> None:
+async def _finish(ctx: Context, action: ActionItem, home: Room, note: str | None = None) -> list[Say]:
+    await _close(ctx, action, home, ActionState.DONE, "done", note)
+    return await recurring.follow_up(ctx, action, home)
+
+
+async def _open(ctx: Context, action: ActionItem, home: Room, note: str | None = None) -> list[Say]:
     action.state, action.closed_at = ActionState.OPEN, None
     record(ctx, action, "reopened", note)
     await plan_reminder(ctx, action, home)
+    return await recurring.take_follow_up_back(ctx, action, home)
 
 
 async def _check_note(ctx: Context, action: ActionItem, note: str) -> None:
