@@ -328,13 +328,13 @@ async def is_given_to(tx: AsyncSession, action: ActionItem, room_id: int) -> boo
     return await tx.get(GroupAssignee, (action.id, room_id)) is not None
 
 
-async def people_of_towns(tx: AsyncSession, action: ActionItem) -> Sequence[tuple[int, str, int]]:
+async def people_of_towns(tx: AsyncSession, action: ActionItem) -> Sequence[tuple[int, str, Room]]:
     """Return (municipality, member id, room) of all who stand for a municipality that is to do an item.
 
     One row for each group's room in which they are joined, and for that of the item.
     """
     query = (
-        select(TownAssignee.municipality_id, Seat.user_id, Room.id)
+        select(TownAssignee.municipality_id, Seat.user_id, Room)
         .join(Seat, Seat.municipality_id == TownAssignee.municipality_id)
         .join(RoomMember, RoomMember.user_id == Seat.user_id)
         .join(Room, Room.id == RoomMember.room_id)
@@ -375,7 +375,7 @@ async def resemble(tx: AsyncSession, action: ActionItem, model: ActionItem) -> N
 async def snoozes(tx: AsyncSession, action: ActionItem) -> dict[str, date]:
     """Return who has put off the reminders of an item, and until when."""
     query = select(Snooze.user_id, Snooze.until).where(Snooze.action_id == action.id).order_by(Snooze.user_id)
-    return dict((await tx.execute(query)).tuples().all())
+    return {user: until for user, until in await tx.execute(query)}  # noqa: C416 - rows are no pairs to the type checker
 
 
 async def wake(tx: AsyncSession, action: ActionItem, user_ids: Collection[str] | None = None) -> None:

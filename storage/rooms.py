@@ -1,7 +1,7 @@
 """Rooms and working groups: what the bot knows of each room, its members and its chairs."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -165,6 +165,15 @@ async def members(tx: AsyncSession, room: Room) -> Sequence[RoomMember]:
     return (await tx.scalars(query.order_by(RoomMember.name, RoomMember.user_id))).all()
 
 
+async def members_of(tx: AsyncSession, room_ids: Collection[int]) -> dict[int, list[RoomMember]]:
+    """Return who is joined in each of these rooms, by name."""
+    query = select(RoomMember).where(RoomMember.room_id.in_(room_ids), RoomMember.membership == "join")
+    found: dict[int, list[RoomMember]] = {}
+    for one in await tx.scalars(query.order_by(RoomMember.name, RoomMember.user_id)):
+        found.setdefault(one.room_id, []).append(one)
+    return found
+
+
 async def shared_members(
     tx: AsyncSession, room: Room, other_ids: Iterable[int], *, without: Iterable[str]
 ) -> dict[int, list[RoomMember]]:
@@ -234,8 +243,16 @@ async def is_coordinator(tx: AsyncSession, user_id: str) -> bool:
 
 async def chairs(tx: AsyncSession, room: Room) -> list[str]:
     """Return the chairs named by `!leitung`, by user id."""
-    query = select(Chair.user_id).where(Chair.room_id == room.id).order_by(Chair.user_id)
-    return list(await tx.scalars(query))
+    return (await chairs_of(tx, [room.id])).get(room.id, [])
+
+
+async def chairs_of(tx: AsyncSession, room_ids: Collection[int]) -> dict[int, list[str]]:
+    """Return the chairs of each of these rooms named by `!leitung`, by user id."""
+    query = select(Chair.room_id, Chair.user_id).where(Chair.room_id.in_(room_ids)).order_by(Chair.user_id)
+    found: dict[int, list[str]] = {}
+    for room, user in await tx.execute(query):
+        found.setdefault(room, []).append(user)
+    return found
 
 
 async def set_chair(tx: AsyncSession, room: Room, user_id: str, *, chair: bool) -> bool:

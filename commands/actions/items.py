@@ -17,7 +17,7 @@ from storage import actions, due, municipalities, resolutions, rooms
 from storage.actions import ActionChange, ActionItem, ActionState
 from storage.rooms import Room, RoomKind
 
-REMIND = "action remind"
+REMIND, WAKE = "action remind", "action wake"
 SETTLING = ("done", "blocked", "dropped", "withdrawn", "undone")  # changes that say why an item is not open
 GIVING = ("created", "edited", "assigned")  # changes whose note says to whom the item was given
 MOVING = ("assigned", "taken", "returned")  # changes after which the first text no longer says who has the item
@@ -210,18 +210,20 @@ def today(ctx: Context, home: Room) -> date:
     return ctx.now.astimezone(zone(home.zone)).date()
 
 
-async def plan_reminder(ctx: Context, action: ActionItem, home: Room, day: date | None = None) -> None:
-    """Plan the item's next reminder, on `day` if given, else by the rule; what was planned before is dropped."""
+async def plan_reminder(ctx: Context, action: ActionItem, home: Room) -> None:
+    """Plan the item's next reminder; what was planned before is dropped, and nobody has put it off any more."""
     await due.cancel(ctx.tx, REMIND, action.id)
+    await due.cancel(ctx.tx, WAKE, action.id)
+    await actions.wake(ctx.tx, action)
     if action.is_unfinished:
-        await plan_first_reminder(ctx, action, home, day)
+        await plan_first_reminder(ctx, action, home)
 
 
-async def plan_first_reminder(ctx: Context, action: ActionItem, home: Room, day: date | None = None) -> None:
+async def plan_first_reminder(ctx: Context, action: ActionItem, home: Room) -> None:
     """Plan a reminder for an item that waits for none."""
     if action.due_on is None:
         return
-    day = day or reminders.next_day(action.due_on, today(ctx, home))
+    day = reminders.next_day(action.due_on, today(ctx, home))
     await ctx.due(REMIND, action, at=reminders.morning(day, zone(home.zone)), room=home)
 
 
