@@ -328,21 +328,12 @@ async def is_given_to(tx: AsyncSession, action: ActionItem, room_id: int) -> boo
     return await tx.get(GroupAssignee, (action.id, room_id)) is not None
 
 
-async def people_of_towns(tx: AsyncSession, action: ActionItem) -> Sequence[tuple[int, str, Room]]:
-    """Return (municipality, member id, room) of all who stand for a municipality that is to do an item.
-
-    One row for each group's room in which they are joined, and for that of the item.
-    """
-    query = (
-        select(TownAssignee.municipality_id, Seat.user_id, Room)
-        .join(Seat, Seat.municipality_id == TownAssignee.municipality_id)
-        .join(RoomMember, RoomMember.user_id == Seat.user_id)
-        .join(Room, Room.id == RoomMember.room_id)
-        .where(TownAssignee.action_id == action.id, Seat.standing == Standing.MEMBER)
-        .where(RoomMember.membership == "join", Room.joined)
-        .where(or_(Room.kind.in_(rooms.GROUP_KINDS), Room.id == action.room_id))
-    )
-    return [(town, user, room) for town, user, room in await tx.execute(query)]
+async def speakers(tx: AsyncSession, action: ActionItem) -> Sequence[tuple[int, str]]:
+    """Return (municipality, member id) of all who stand for a municipality that is to do an item."""
+    query = select(TownAssignee.municipality_id, Seat.user_id)
+    query = query.join(Seat, Seat.municipality_id == TownAssignee.municipality_id)
+    query = query.where(TownAssignee.action_id == action.id, Seat.standing == Standing.MEMBER)
+    return [(town, user) for town, user in await tx.execute(query)]
 
 
 async def recurring(tx: AsyncSession, action_ids: Collection[int]) -> dict[int, RecurringAction]:

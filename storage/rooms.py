@@ -154,6 +154,17 @@ async def places_of(tx: AsyncSession, user_ids: Iterable[str]) -> Sequence[int]:
     return (await tx.scalars(query.distinct())).all()
 
 
+async def groups_of(tx: AsyncSession, user_ids: Collection[str]) -> dict[str, list[Room]]:
+    """Return the groups' rooms in which each of these people is joined together with the bot, as people list them."""
+    query = select(RoomMember.user_id, Room).join(Room, Room.id == RoomMember.room_id)
+    query = query.where(Room.kind.in_(GROUP_KINDS), Room.joined)
+    query = query.where(RoomMember.user_id.in_(user_ids), RoomMember.membership == "join")
+    found: dict[str, list[Room]] = {}
+    for user, room in await tx.execute(query):
+        found.setdefault(user, []).append(room)
+    return {user: in_order(its) for user, its in found.items()}
+
+
 async def by_numbers(tx: AsyncSession, numbers: Iterable[int]) -> dict[int, Room]:
     """Return the rooms with these numbers."""
     return {room.id: room for room in await tx.scalars(select(Room).where(Room.id.in_(set(numbers))))}

@@ -1,35 +1,34 @@
-"""Whom a reminder of an action item reaches, and where: pure rules of who stands for whom."""
+"""Whom a reminder of an action item is for, and in which room they are rung: pure rules, rooms by their numbers."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 
 MOST_PER_TOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Sitting:
-    """Somebody who stands for a municipality, and a room in which they are; `deputy`: whether they speak for it."""
-
-    town: int
-    user: str
-    room: int
-    deputy: bool = False
+def place_of(rooms: Sequence[int], order: Sequence[int]) -> int | None:
+    """Return the first room in `order` that is one of these; None if there is none."""
+    return next((room for room in order if room in rooms), None)
 
 
-def speakers(sitting: Iterable[Sitting], home: int, order: Sequence[int], deaf: Collection[str]) -> list[Sitting]:
-    """Return who is asked for each municipality: up to five of those in the item's room, the deputy first.
+def asked_for(
+    sitting: Sequence[tuple[int, str]],
+    deputies: Collection[tuple[int, str | None]],
+    rooms: Mapping[str, Sequence[int]],
+    home: int,
+    deaf: Collection[str],
+) -> list[tuple[int, str]]:
+    """Return (municipality, user) of those who are asked, of all who stand for these municipalities.
 
-    Where nobody is there, up to five of those elsewhere, each in the first of the rooms in `order` in which they are.
-    Who wants no reminders is left out, and somebody else asked.
+    For each of them up to five of those in the item's room, the deputy first; where nobody is there, up to five of
+    those who are in another group's room. Who wants no reminders is left out, and somebody else asked.
     """
-    by_town: dict[int, dict[str, list[Sitting]]] = {}
-    for one in sitting:
-        if one.user not in deaf:
-            by_town.setdefault(one.town, {}).setdefault(one.user, []).append(one)
-    places = {room: place for place, room in enumerate((home, *order))}
+    by_town: dict[int, list[str]] = {}
+    for town, user in sitting:
+        if rooms.get(user) and user not in deaf:
+            by_town.setdefault(town, []).append(user)
     found = []
-    for people in by_town.values():
-        nearest = [min(its, key=lambda one: places.get(one.room, len(places))) for its in people.values()]
-        there = [one for one in nearest if one.room == home] or nearest
-        found += sorted(there, key=lambda one: (not one.deputy, one.user))[:MOST_PER_TOWN]
+    for town, users in by_town.items():
+        there = [user for user in users if home in rooms[user]] or users
+        there.sort(key=lambda user: ((town, user) not in deputies, user))
+        found += [(town, user) for user in there[:MOST_PER_TOWN]]
     return found

@@ -13,11 +13,12 @@ from commands.kit.readers import ShortId
 from commands.kit.recurrence import Shape, pattern_parts
 from commands.kit.say import Refusal, Say
 from commands.kit.texts import Name, event_link, zone
-from storage import actions, due, municipalities, resolutions, rooms
+from storage import actions, due, municipalities, outbox, resolutions, rooms
 from storage.actions import ActionChange, ActionItem, ActionState
 from storage.rooms import Room, RoomKind
 
 REMIND, WAKE = "action remind", "action wake"
+REMINDER = "action-reminder"
 SETTLING = ("done", "blocked", "dropped", "withdrawn", "undone")  # changes that say why an item is not open
 GIVING = ("created", "edited", "assigned")  # changes whose note says to whom the item was given
 MOVING = ("assigned", "taken", "returned")  # changes after which the first text no longer says who has the item
@@ -44,7 +45,7 @@ class Entry:
 
 
 async def reachable(ctx: Context, number: int) -> tuple[ActionItem, Room] | None:
-    """Return the item and its room: one of this room, or one that the group of this room is to do.
+    """Return the item and its room: one of this room, one that its group is to do, or one that it was reminded of.
 
     In a direct chat one of any room that the sender is in, and one that concerns the sender.
     """
@@ -59,7 +60,8 @@ async def reachable(ctx: Context, number: int) -> tuple[ActionItem, Room] | None
 
 async def _is_reached(ctx: Context, action: ActionItem, home: Room) -> bool:
     if ctx.room.kind != RoomKind.DIRECT:
-        return await actions.is_given_to(ctx.tx, action, ctx.room.id)
+        told = await actions.is_given_to(ctx.tx, action, ctx.room.id)
+        return told or bool(await outbox.first_about(ctx.tx, action.noun, action.id, REMINDER, ctx.room.id))
     return await rooms.is_member(ctx.tx, home, ctx.sender) or await actions.concerns(ctx.tx, action, ctx.sender)
 
 

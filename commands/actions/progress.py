@@ -2,6 +2,7 @@
 
 from commands.actions import recurring
 from commands.actions.items import (
+    REMINDER,
     ActionId,
     named_item,
     names,
@@ -133,7 +134,7 @@ async def _settled(ctx: Context, action: ActionItem, home: Room) -> Say:
 async def _redrawn_everywhere(ctx: Context, action: ActionItem, home: Room) -> list[Say]:
     """Show the new state where the item was announced, and in this room's last reminder of it."""
     says = await redrawn(ctx, action, home)
-    reminded = await outbox.first_about(ctx.tx, action.noun, action.id, "action-reminder", ctx.room.id)
+    reminded = await outbox.first_about(ctx.tx, action.noun, action.id, REMINDER, ctx.room.id)
     if reminded is not None or home is not ctx.room:
         says.append(await reminder_redrawn(ctx, action, home))
     return says

@@ -2,33 +2,32 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from commands.actions import reminders
-from commands.actions.audience import Sitting, speakers
-from commands.actions.items import REMIND, WAKE, names, picture, plan_first_reminder, today
-from commands.kit.assigned import assigned_to
+from commands.actions.audience import asked_for, place_of
+from commands.actions.items import REMIND, REMINDER, WAKE, assigned, names, picture, plan_first_reminder, today
 from commands.kit.context import Context
 from commands.kit.roles import leaders_of
 from commands.kit.say import Say
 from commands.kit.triggers import Answer, job
-from storage import actions, due, outbox, people, rooms
+from storage import actions, digests, due, outbox, people, rooms
 from storage.actions import ActionItem, ActionState
 from storage.rooms import Room, RoomKind
 
 ALMOST_A_WEEK = timedelta(days=6)  # holidays move weekly reminders towards each other
-KEY, LEFT = "action-reminder", "action-left"
+LEFT = "action-left"
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Whom reminders of an item reach: people with the room in which they are rung, groups with their chairs.
+    """Whom reminders of an item reach: people with the room in which they may be rung, groups with their chairs.
 
     `towns` are the names of the municipalities for which somebody is asked. `deaf` want no reminders now.
     """
 
-    people: dict[str, Room]
+    people: dict[str, Room | None]
     towns: dict[str, list[str]]
     groups: list[tuple[Room, list[str]]]
     deaf: set[str]
@@ -75,10 +74,10 @@ async def reminder_redrawn(ctx: Context, action: ActionItem, home: Room) -> Say:
     asleep, _ = await _asleep(ctx, action, home)
     data = await _reminder(ctx, action, home, ctx.room)
     if ctx.room.kind == RoomKind.DIRECT:
-        return ctx.update(KEY, about=action, **{**data, "next_on": asleep.get(ctx.sender)})
+        return ctx.update(REMINDER, about=action, **{**data, "next_on": asleep.get(ctx.sender)})
     known = await names(ctx, set(asleep))
     snoozed = [(known[user], until) for user, until in asleep.items()]
-    return ctx.update(KEY, about=action, **{**data, "snoozed": snoozed})
+    return ctx.update(REMINDER, about=action, **{**data, "snoozed": snoozed})
 
 
 async def _in_time(ctx: Context, what: str, action_id: int) -> ActionItem | None:
@@ -98,7 +97,7 @@ def _waits(ctx: Context, action: ActionItem) -> bool:
     return action.state == ActionState.BLOCKED and due_on is not None and due_on >= today(ctx, ctx.room)
 
 
-async def _asleep(ctx: Context, action: ActionItem, home: Room | None = None) -> tuple[dict[str, Any], list[str]]:
+async def _asleep(ctx: Context, action: ActionItem, home: Room | None = None) -> tuple[dict[str, date], list[str]]:
     """Return who has put the item off and until when, and for whom that time is over."""
     now, found = today(ctx, home or ctx.room), await actions.snoozes(ctx.tx, action)
     asleep = {user: until for user, until in found.items() if until > now}
@@ -121,7 +120,7 @@ async def _reminders(
     says: list[Say] = []
     for user, chat in sorted(chats.items()):
         facts: dict[str, Any] = {"group": ctx.room.name, "towns": audience.towns.get(user, [])}
-        says.append(Say(key=KEY, data={**data, **facts}, about=action, room=chat, mention=(user,)))
+        says.append(Say(key=REMINDER, data={**data, **facts}, about=action, room=chat, mention=(user,)))
     for place, users in calls:
         towns = dict.fromkeys(town for user in users for town in audience.towns.get(user, ()))
         facts = {
@@ -129,7 +128,7 @@ async def _reminders(
             "addressed": [shown[user] for user in users],
             "towns": list(towns),
         }
-        says.append(Say(key=KEY, data={**data, **facts}, about=action, room=place, mention=tuple(users)))
+        says.append(Say(key=REMINDER, data={**data, **facts}, about=action, room=place, mention=tuple(users)))
     return says
 
 
@@ -143,7 +142,7 @@ def _calls(
     """
     calls: dict[int, tuple[Room, list[str]]] = {}
     for user, place in audience.people.items():
-        if user in awake:
+        if user in awake and place is not None:
             calls.setdefault(place.id, (place, []))[1].append(user)
     for place, chairs in audience.groups:
         rung = [user for user in chairs if user in awake]
@@ -154,32 +153,36 @@ def _calls(
 
 
 async def _audience(ctx: Context, action: ActionItem) -> Audience:
-    assigned = (await assigned_to(ctx.tx, [action.id]))[action.id]
-    present = set(await ctx.members()) if assigned.users else set()
-    users = [user for user in assigned.users if user in present]
-    sitting = await actions.people_of_towns(ctx.tx, action) if assigned.towns else []
-    groups = [room for room in assigned.groups if room.joined]
+    """Find whom the item reaches.
+
+    People count who are in its room or that of a group that has it; who took it from a call, and who stands for a
+    municipality, also where they are elsewhere. What a group keeps inside is told elsewhere in direct chats only.
+    """
+    given_to = await assigned(ctx, action)
+    sitting = await actions.speakers(ctx.tx, action) if given_to.towns else []
+    groups = [room for room in given_to.groups if room.joined]
     chairs = await leaders_of(ctx.tx, groups, ctx.setup.nobody) if groups else {}
-    candidates = {*users, *(user for _, user, _ in sitting), *(user for its in chairs.values() for user in its)}
-    deaf = await people.silent(ctx.tx, candidates, ctx.now)
-    places = {room.id: room for _, _, room in sitting}
-    deputies = {(town.id, town.deputy) for town in assigned.towns}
-    asked = speakers(
-        [Sitting(town, user, room.id, (town, user) in deputies) for town, user, room in sitting],
-        ctx.room.id,
-        [room.id for room in rooms.in_order(places.values())],
-        deaf,
-    )
-    known = {town.id: town.name for town in assigned.towns}
+    spread = await rooms.groups_of(ctx.tx, {*given_to.users, *(user for _, user in sitting)})
+    where = {user: [room.id for room in its] for user, its in spread.items()}
+    known = {room.id: room for its in spread.values() for room in its} | {ctx.room.id: ctx.room}
+    deaf = await people.silent(ctx.tx, {*where, *(user for its in chairs.values() for user in its)}, ctx.now)
+    near = [ctx.room.id, *(room.id for room in groups)]
+    far = [room.id for room in rooms.in_order(known.values())]
+    told = near if ctx.room.id in await digests.kept_inside(ctx.tx) else [*near, *far]
+    counted = [*near, *far] if action.wanted else near
+    users = [user for user in given_to.users if place_of(where.get(user, ()), counted) is not None]
+    deputies = {(town.id, town.deputy) for town in given_to.towns}
+    names_of = {town.id: town.name for town in given_to.towns}
     towns: dict[str, list[str]] = {}
-    for one in asked:
-        towns.setdefault(one.user, []).append(known[one.town])
+    for town, user in asked_for(sitting, deputies, where, ctx.room.id, deaf):
+        towns.setdefault(user, []).append(names_of[town])
+    places = {user: place_of(where[user], told) for user in [*users, *towns]}
     return Audience(
-        people={**{one.user: places[one.room] for one in asked}, **dict.fromkeys(users, ctx.room)},
+        people={user: known[place] if place is not None else None for user, place in places.items()},
         towns={user: its for user, its in towns.items() if user not in users},
         groups=[(room, chairs[room.id]) for room in groups],
         deaf=deaf,
-        everybody_left=bool(assigned) and not (users or sitting or groups),
+        everybody_left=bool(given_to) and not (users or groups or any(user in where for _, user in sitting)),
     )
 
 

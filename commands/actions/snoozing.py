@@ -5,9 +5,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal
 
 from commands.actions import reminders
-from commands.actions.items import WAKE, LetteredActionId, reach_unfinished, reachable, today
+from commands.actions.items import WAKE, LetteredActionId, assigned, reach_unfinished, reachable, today
 from commands.actions.reminding import reminder_redrawn
-from commands.kit.assigned import Assigned, assigned_to
+from commands.kit.assigned import Assigned
 from commands.kit.context import Context
 from commands.kit.dates import to_instant
 from commands.kit.readers import DayReader, Found
@@ -50,11 +50,11 @@ async def snooze(ctx: Context, action: LetteredActionId, until: Until | None = N
     found, home = await reach_unfinished(ctx, action)
     if found.due_on is None:
         raise Refusal("action-undated", action=found)
-    assigned = (await assigned_to(ctx.tx, [found.id]))[found.id]
-    if not await _reminds(ctx, assigned):
+    given_to = await assigned(ctx, found)
+    if not await _reminds(ctx, given_to):
         raise Refusal("action-not-yours", action=found)
     next_on = await _put_off(ctx, found, home, until)
-    return ctx.say("action-snoozed", about=found, action=found, next_on=next_on, shared=len(assigned.shown) > 1)
+    return ctx.say("action-snoozed", about=found, action=found, next_on=next_on, shared=len(given_to.shown) > 1)
 
 
 @reaction("action", "💤")
@@ -64,7 +64,7 @@ async def snooze_by_reaction(ctx: Context, action_id: int) -> Answer:
     if found is None or not found[0].is_unfinished or found[0].due_on is None:
         return None
     action, home = found
-    if not await _reminds(ctx, (await assigned_to(ctx.tx, [action.id]))[action.id]):
+    if not await _reminds(ctx, await assigned(ctx, action)):
         return None
     await _put_off(ctx, action, home)
     return await reminder_redrawn(ctx, action, home)
@@ -118,14 +118,14 @@ async def _put_off(ctx: Context, action: ActionItem, home: Room, until: date | N
     return day
 
 
-async def _reminds(ctx: Context, assigned: Assigned) -> bool:
+async def _reminds(ctx: Context, given_to: Assigned) -> bool:
     """Whether reminders go to the sender: as an assignee, for a municipality, or as a chair of a group."""
-    if ctx.sender in assigned.users:
+    if ctx.sender in given_to.users:
         return True
-    seat = await municipalities.seat(ctx.tx, ctx.sender) if assigned.towns else None
-    if seat is not None and seat.standing == Standing.MEMBER and seat.municipality_id in assigned.town_ids:
+    seat = await municipalities.seat(ctx.tx, ctx.sender) if given_to.towns else None
+    if seat is not None and seat.standing == Standing.MEMBER and seat.municipality_id in given_to.town_ids:
         return True
-    chairs = await leaders_of(ctx.tx, assigned.groups, ctx.setup.nobody) if assigned.groups else {}
+    chairs = await leaders_of(ctx.tx, given_to.groups, ctx.setup.nobody) if given_to.groups else {}
     return any(ctx.sender in its for its in chairs.values())
 
 
