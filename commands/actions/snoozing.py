@@ -54,7 +54,8 @@ async def snooze(ctx: Context, action: LetteredActionId, until: Until | None = N
     if not await _reminds(ctx, given_to):
         raise Refusal("action-not-yours", action=found)
     next_on = await _put_off(ctx, found, home, until)
-    return ctx.say("action-snoozed", about=found, action=found, next_on=next_on, shared=len(given_to.shown) > 1)
+    alone = given_to.ids == ({ctx.sender}, set(), set())
+    return ctx.say("action-snoozed", about=found, action=found, next_on=next_on, shared=not alone)
 
 
 @reaction("action", "💤")
