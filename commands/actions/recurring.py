@@ -165,6 +165,7 @@ def _successor(ctx: Context, action: ActionItem) -> ActionItem:
         created_at=ctx.now,
         source_event_id=action.source_event_id,
         said_by=action.said_by,
+        wanted=action.wanted,
     )
 
 
