@@ -16,6 +16,8 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    insert,
+    literal,
     or_,
     select,
     text,
@@ -118,16 +120,26 @@ class GroupAssignee(Base):
 class RecurringAction(Base):
     """That an action item comes again: when it is done the next one is made, due on the next day of the rule.
 
-    `rrule` (RFC 5545) counts calendar days from `dtstart`. `follows_id` is the item before, which each item has at
-    most one after it.
+    `rrule` (RFC 5545) counts calendar days from `dtstart`; None once the repetition was ended. `follows_id` is the
+    item before; each item has at most one that follows it.
     """
 
     __tablename__ = "recurring_actions"
 
     action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
-    rrule: Mapped[str]
+    rrule: Mapped[str | None]
     dtstart: Mapped[date]
     follows_id: Mapped[int | None] = mapped_column(ForeignKey("actions.id", ondelete="SET NULL"), unique=True)
+
+
+class Snooze(Base):
+    """Until which day somebody wants no reminder of an action item; it comes on that day, whatever the others get."""
+
+    __tablename__ = "snoozes"
+
+    action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[date]
 
 
 class ActionTag(Base):
@@ -321,6 +333,53 @@ async def is_given_to(tx: AsyncSession, action: ActionItem, room_id: int) -> boo
     return await tx.get(GroupAssignee, (action.id, room_id)) is not None
 
 
+async def speakers(tx: AsyncSession, action: ActionItem) -> Sequence[tuple[int, str]]:
+    """Return (municipality, member id) of all who stand for a municipality that is to do an item."""
+    query = select(TownAssignee.municipality_id, Seat.user_id)
+    query = query.join(Seat, Seat.municipality_id == TownAssignee.municipality_id)
+    query = query.where(TownAssignee.action_id == action.id, Seat.standing == Standing.MEMBER)
+    return [(town, user) for town, user in await tx.execute(query)]
+
+
+async def recurring(tx: AsyncSession, action_ids: Collection[int]) -> dict[int, RecurringAction]:
+    """Return of those of these items that come again, or that follow another one, how they do."""
+    query = select(RecurringAction).where(RecurringAction.action_id.in_(action_ids))
+    return {one.action_id: one for one in await tx.scalars(query)}
+
+
+async def take_recurring(tx: AsyncSession, action: ActionItem) -> RecurringAction | None:
+    """Return how an item comes again, for this transaction alone: two that finish it at once make one that follows."""
+    query = select(RecurringAction).where(RecurringAction.action_id == action.id)
+    return await tx.scalar(query.with_for_update().execution_options(populate_existing=True))
+
+
+async def following(tx: AsyncSession, action: ActionItem) -> ActionItem | None:
+    """Return the item that follows this one."""
+    query = select(ActionItem).join(RecurringAction, RecurringAction.action_id == ActionItem.id)
+    return await tx.scalar(query.where(RecurringAction.follows_id == action.id))
+
+
+async def resemble(tx: AsyncSession, action: ActionItem, model: ActionItem) -> None:
+    """Give an item the assignees and tags of another one, and no others."""
+    for table in (Assignee, TownAssignee, GroupAssignee, ActionTag):
+        await tx.execute(delete(table).where(table.action_id == action.id))
+        columns = [column for column in table.__table__.columns if column.name != "action_id"]
+        rows = select(literal(action.id), *columns).where(table.action_id == model.id)
+        await tx.execute(insert(table).from_select(["action_id", *(column.name for column in columns)], rows))
+
+
+async def snoozes(tx: AsyncSession, action: ActionItem) -> dict[str, date]:
+    """Return who has put off the reminders of an item, and until when."""
+    query = select(Snooze.user_id, Snooze.until).where(Snooze.action_id == action.id).order_by(Snooze.user_id)
+    return {user: until for user, until in await tx.execute(query)}  # noqa: C416 - rows are no pairs to the type checker
+
+
+async def wake(tx: AsyncSession, action: ActionItem, user_ids: Collection[str] | None = None) -> None:
+    """Forget that these people, or all, have put off the reminders of an item."""
+    query = delete(Snooze).where(Snooze.action_id == action.id)
+    await tx.execute(query.where(Snooze.user_id.in_(user_ids)) if user_ids is not None else query)
+
+
 async def tags(tx: AsyncSession, action_ids: Iterable[int]) -> dict[int, list[str]]:
     """Return the tags of each of these items."""
     found: dict[int, list[str]] = {}
@@ -426,10 +485,12 @@ async def history(tx: AsyncSession, action: ActionItem) -> Sequence[ActionChange
 
 
 async def latest(
-    tx: AsyncSession, action: ActionItem, kinds: Collection[str], *, by: str | None = None
+    tx: AsyncSession, action: ActionItem, kinds: Collection[str] | None = None, *, by: str | None = None
 ) -> ActionChange | None:
-    """Return the newest change of one of these kinds, `by`: made by this person."""
-    query = select(ActionChange).where(ActionChange.action_id == action.id, ActionChange.what.in_(kinds))
+    """Return the newest change, or the newest of one of these kinds; `by`: made by this person."""
+    query = select(ActionChange).where(ActionChange.action_id == action.id)
+    if kinds is not None:
+        query = query.where(ActionChange.what.in_(kinds))
     if by is not None:
         query = query.where(ActionChange.by == by)
     return await tx.scalar(query.order_by(ActionChange.id.desc()).limit(1))

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.actions import reminders
+from commands.actions.audience import asked_for
 from commands.actions.naming import named_in
 from commands.actions.notes import Noted, noted, written
 from commands.kit.assigned import Assigned
@@ -191,3 +192,28 @@ def test_both_together_are_the_first_and_who_is_new(first: list[str], second: li
     assert one.and_(other).users == list(dict.fromkeys([*first, *second]))
     assert set(one.without(other).users) == set(first) - set(second)
     assert (one.and_(other).ids == other.and_(one).ids) is True
+
+
+# -- whom reminders are for
+
+USERS = st.sampled_from([f"@p{number}:x" for number in range(9)])
+SITTING = st.lists(st.tuples(st.integers(1, 3), USERS), unique=True, max_size=20)
+WHERE = st.dictionaries(USERS, st.lists(st.integers(1, 3), max_size=3, unique=True))
+
+
+@given(SITTING, st.sets(st.tuples(st.integers(1, 3), USERS)), WHERE, st.sets(USERS))
+def test_of_each_municipality_five_at_most_are_asked_those_in_the_room_before_all_others(
+    sitting: list[tuple[int, str]], deputies: set[tuple[int, str | None]], rooms: dict[str, list[int]], deaf: set[str]
+) -> None:
+    home = 1
+    asked = asked_for(sitting, deputies, rooms, home, deaf)
+    assert len(asked) == len(set(asked))
+    assert set(asked) <= set(sitting)
+    for town in (1, 2, 3):
+        willing = [user for of, user in sitting if of == town and rooms.get(user) and user not in deaf]
+        near = [user for user in willing if home in rooms[user]]
+        chosen = [user for of, user in asked if of == town]
+        assert set(chosen) <= set(near or willing)
+        assert len(chosen) == min(5, len(near or willing))
+        first = [user for user in near or willing if (town, user) in deputies]
+        assert set(chosen[:5]) & set(first) == set(sorted(first)[:5])

@@ -1,6 +1,6 @@
 """Action items: who does what until when, how far it is, and reminders."""
 
-from commands.actions import calling, handlers, lists, progress, reminding, showing, tags
+from commands.actions import calling, handlers, lists, progress, reminding, showing, snoozing, tags
 from commands.kit.triggers import Capability
 
 CAPABILITY = Capability(
@@ -26,11 +26,12 @@ CAPABILITY = Capability(
         calling.return_taken,
         lists.list_actions,
         lists.list_mine,
-        reminding.snooze,
-        reminding.quiet,
-        reminding.quiet_off,
-        reminding.switch,
-        reminding.snooze_by_reaction,
+        snoozing.snooze,
+        snoozing.quiet,
+        snoozing.quiet_off,
+        snoozing.switch,
+        snoozing.snooze_by_reaction,
         reminding.remind,
+        reminding.remind_again,
     ),
 )

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
+from commands.actions import recurring
 from commands.actions.items import (
     MOVING,
     ActionId,
@@ -18,9 +19,10 @@ from commands.actions.items import (
     record,
     redrawn,
 )
-from commands.actions.making import TAG, Wish, make
+from commands.actions.making import TAG, Wish, check_first_day, make
 from commands.actions.naming import named_in
 from commands.actions.notes import written
+from commands.actions.recurring import Every
 from commands.kit.assigned import NOBODY, Assigned
 from commands.kit.context import Context
 from commands.kit.minutes import check_changeable
@@ -71,6 +73,7 @@ async def create(
     tags: TagWords | None = None,
     carries: NamedResolution | None = None,
     bodies: NamedAssignees = NOBODY,
+    every: Every | None = None,
 ) -> Answer:
     """Note who does what until when; without a day until the group's next meeting, if there is one.
 
@@ -87,6 +90,7 @@ async def create(
         resolution_id=resolution.id if resolution else None,
         towns=given_to.town_ids,
         groups=given_to.group_ids,
+        every=every,
     )
     return await made(ctx, text, wish, given_to.groups)
 
@@ -96,6 +100,7 @@ async def made(ctx: Context, text: str | None, wish: Wish, groups: Sequence[Room
     meant = await named_item(ctx, text or "")
     if meant is not None:
         raise Refusal("action-or-new", action=meant)
+    await check_first_day(ctx, wish)
     running = await minutes.hear(ctx.tx, ctx.room.id, ctx.event.at)
     source = await replied_source(ctx) if text is None else None
     if text is None:
@@ -119,6 +124,7 @@ async def correct(
     tags: TagWords | None = None,
     carries: NamedResolution | None = None,
     bodies: NamedAssignees = NOBODY,
+    every: Every | None = None,
 ) -> Answer:
     """Change what the first text said; whom and when later commands have set stays, as does the text of a message."""
     if await waiting(ctx):
@@ -138,6 +144,7 @@ async def correct(
     if due is not None and due != action.due_on and "due" not in later:
         action.due_on = due
         await plan_reminder(ctx, action, home)
+    await recurring.correct(ctx, action, home, every, later)
     if carries is not None:
         resolution, _ = await reach_resolution(ctx, carries)
         await resolutions.carried_out_by(ctx.tx, resolution, action)
@@ -188,8 +195,16 @@ async def undo(ctx: Context, action_id: int) -> Answer:
 
 
 @command("action change", where=Where.ANYWHERE)
-async def change(ctx: Context, action: ActionId, *, assignees: GivenTo = NOBODY, due: Day | None = None) -> Answer:
-    """Give an item to others (instead of those before), or another day."""
+async def change(
+    ctx: Context,
+    action: ActionId,
+    once: Literal["once"] | None = None,
+    *,
+    assignees: GivenTo = NOBODY,
+    due: Day | None = None,
+    every: Every | None = None,
+) -> Answer:
+    """Give an item to others (instead of those before), another day, or let it come again or no more."""
     found, home = await reach_unfinished(ctx, action)
     before, day_before = await assigned(ctx, found), found.due_on
     after = assignees or before
@@ -203,12 +218,15 @@ async def change(ctx: Context, action: ActionId, *, assignees: GivenTo = NOBODY,
         found.due_on = due
         record(ctx, found, "due", due.isoformat())
         await plan_reminder(ctx, found, home)
-    if not moved and found.due_on == day_before:
+    told = []
+    if moved or found.due_on != day_before:
+        called = await heard(ctx, home, after, before)
+        told = [await _told(ctx, found, home, before=before, after=after, day_before=day_before, called=called)]
+        told += await group_notices(ctx, found, home, after.without(before).groups)
+    told += await recurring.change(ctx, found, home, recurring.ONCE if once else every)
+    if not told:
         return ctx.react("👍")
-    called = await heard(ctx, home, after, before)
-    told = await _told(ctx, found, home, before=before, after=after, day_before=day_before, called=called)
-    notices = await group_notices(ctx, found, home, after.without(before).groups)
-    return [ctx.react("👍"), told, *notices, *await redrawn(ctx, found, home, also=before.groups)]
+    return [ctx.react("👍"), *told, *await redrawn(ctx, found, home, also=before.groups)]
 
 
 async def _told(

@@ -10,13 +10,15 @@ from commands.actions.notes import Noted, noted
 from commands.kit.assigned import NOBODY, Assigned, assigned_to
 from commands.kit.context import Context
 from commands.kit.readers import ShortId
+from commands.kit.recurrence import Shape, pattern_parts
 from commands.kit.say import Refusal, Say
 from commands.kit.texts import Name, event_link, zone
-from storage import actions, due, municipalities, resolutions, rooms
+from storage import actions, due, municipalities, outbox, resolutions, rooms
 from storage.actions import ActionChange, ActionItem, ActionState
 from storage.rooms import Room, RoomKind
 
-REMIND = "action remind"
+REMIND, WAKE = "action remind", "action wake"
+REMINDER = "action-reminder"
 SETTLING = ("done", "blocked", "dropped", "withdrawn", "undone")  # changes that say why an item is not open
 GIVING = ("created", "edited", "assigned")  # changes whose note says to whom the item was given
 MOVING = ("assigned", "taken", "returned")  # changes after which the first text no longer says who has the item
@@ -29,7 +31,8 @@ LetteredActionId = Annotated[int, ShortId("A", "action", strict=True)]
 class Entry:
     """One line of an item's history as texts show it.
 
-    `people` are those to whom it was given, municipalities and groups by name; `day` is for `due`, `note` for the rest.
+    `people` are those to whom it was given, municipalities and groups by name; `day` is for `due`, `shape` for
+    `repeats`, `note` for the rest.
     """
 
     what: str
@@ -38,10 +41,11 @@ class Entry:
     note: str | None = None
     people: tuple[Name | str, ...] = ()
     day: date | None = None
+    shape: Shape | None = None
 
 
 async def reachable(ctx: Context, number: int) -> tuple[ActionItem, Room] | None:
-    """Return the item and its room: one of this room, or one that the group of this room is to do.
+    """Return the item and its room: one of this room, one that its group is to do, or one that it was reminded of.
 
     In a direct chat one of any room that the sender is in, and one that concerns the sender.
     """
@@ -56,7 +60,8 @@ async def reachable(ctx: Context, number: int) -> tuple[ActionItem, Room] | None
 
 async def _is_reached(ctx: Context, action: ActionItem, home: Room) -> bool:
     if ctx.room.kind != RoomKind.DIRECT:
-        return await actions.is_given_to(ctx.tx, action, ctx.room.id)
+        told = await actions.is_given_to(ctx.tx, action, ctx.room.id)
+        return told or bool(await outbox.first_about(ctx.tx, action.noun, action.id, REMINDER, ctx.room.id))
     return await rooms.is_member(ctx.tx, home, ctx.sender) or await actions.concerns(ctx.tx, action, ctx.sender)
 
 
@@ -126,7 +131,21 @@ async def picture(ctx: Context, action: ActionItem) -> dict[str, Any]:
     tags = (await actions.tags(ctx.tx, [action.id])).get(action.id, [])
     data = first_picture(action, await assigned(ctx, action), tags)
     data["resolution"] = (await resolutions.of_actions(ctx.tx, [action.id])).get(action.id)
+    data |= await _recurrence(ctx, action)
     return {**data, "settled": _entry(settled, people) if settled else None}
+
+
+async def _recurrence(ctx: Context, action: ActionItem) -> dict[str, Any]:
+    """Return how the item comes again, which one it follows, and which one follows it."""
+    found = (await actions.recurring(ctx.tx, [action.id])).get(action.id)
+    if found is None:
+        return {}
+    next_one = await actions.following(ctx.tx, action) if action.state == ActionState.DONE else None
+    return {
+        "shape": pattern_parts(found.rrule) if found.rrule else None,
+        "follows": found.follows_id,
+        "followed_by": next_one.id if next_one and next_one.state != ActionState.DROPPED else None,
+    }
 
 
 def first_picture(action: ActionItem, given_to: Assigned, tags: Sequence[str]) -> dict[str, Any]:
@@ -140,6 +159,9 @@ def first_picture(action: ActionItem, given_to: Assigned, tags: Sequence[str]) -
         "settled": None,
         "next_meeting": False,
         "resolution": None,
+        "shape": None,
+        "follows": None,
+        "followed_by": None,
     }
 
 
@@ -204,18 +226,20 @@ def today(ctx: Context, home: Room) -> date:
     return ctx.now.astimezone(zone(home.zone)).date()
 
 
-async def plan_reminder(ctx: Context, action: ActionItem, home: Room, day: date | None = None) -> None:
-    """Plan the item's next reminder, on `day` if given, else by the rule; what was planned before is dropped."""
+async def plan_reminder(ctx: Context, action: ActionItem, home: Room) -> None:
+    """Plan the item's next reminder; what was planned before is dropped, and nobody has put it off any more."""
     await due.cancel(ctx.tx, REMIND, action.id)
+    await due.cancel(ctx.tx, WAKE, action.id)
+    await actions.wake(ctx.tx, action)
     if action.is_unfinished:
-        await plan_first_reminder(ctx, action, home, day)
+        await plan_first_reminder(ctx, action, home)
 
 
-async def plan_first_reminder(ctx: Context, action: ActionItem, home: Room, day: date | None = None) -> None:
+async def plan_first_reminder(ctx: Context, action: ActionItem, home: Room) -> None:
     """Plan a reminder for an item that waits for none."""
     if action.due_on is None:
         return
-    day = day or reminders.next_day(action.due_on, today(ctx, home))
+    day = reminders.next_day(action.due_on, today(ctx, home))
     await ctx.due(REMIND, action, at=reminders.morning(day, zone(home.zone)), room=home)
 
 
@@ -223,8 +247,9 @@ def _entry(change: ActionChange, people: dict[str, Name]) -> Entry:
     given_to = _given_to(change)
     shown: tuple[Name | str, ...] = (*(people[user] for user in given_to.users), *given_to.bodies)
     day = date.fromisoformat(change.note) if change.what == "due" and change.note else None
-    note = None if change.what in GIVING or day else change.note
-    return Entry(change.what, change.at, people[change.by], note, shown, day)
+    shape = pattern_parts(change.note) if change.what == "repeats" and change.note else None
+    note = None if change.what in GIVING or day or shape else change.note
+    return Entry(change.what, change.at, people[change.by], note, shown, day, shape)
 
 
 def _given_to(change: ActionChange) -> Noted:

@@ -11,12 +11,13 @@ from commands.actions.items import link, names, today
 from commands.kit.context import Context
 from commands.kit.pages import FIRST, pages
 from commands.kit.readers import Choice, Found, GroupName, Members, TagWords
+from commands.kit.recurrence import Shape, pattern_parts
 from commands.kit.say import Refusal, Say
 from commands.kit.texts import Name
 from commands.kit.triggers import Answer, Where, command
 from commands.kit.words import Word
 from storage import actions, rooms
-from storage.actions import UNFINISHED, ActionItem, ActionState
+from storage.actions import UNFINISHED, ActionItem, ActionState, RecurringAction
 from storage.rooms import Room, RoomKind
 
 MOST = 100
@@ -41,7 +42,7 @@ Filter = Annotated[str | list[Name], FilterReader(tuple(STATES))]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One item as a list shows it; `link` leads to the message that it arose from."""
+    """One item as a list shows it; `link` leads to the message that it arose from, `shape` is how it comes again."""
 
     action: ActionItem
     group: str
@@ -49,6 +50,7 @@ class Line:
     tags: Sequence[str]
     link: str | None
     overdue: bool
+    shape: Shape | None
 
 
 @command("action list")
@@ -125,6 +127,7 @@ async def _lines(ctx: Context, found: Sequence[ActionItem], homes: Sequence[Room
     ids = [one.id for one in found]
     assignees, tags = await actions.assignees(ctx.tx, ids), await actions.tags(ctx.tx, ids)
     people = await names(ctx, {user for users in assignees.values() for user in users})
+    rules = await actions.recurring(ctx.tx, ids)
     home = {room.id: room for room in homes}
     return [
         Line(
@@ -134,9 +137,14 @@ async def _lines(ctx: Context, found: Sequence[ActionItem], homes: Sequence[Room
             tags=tags.get(one.id, []),
             link=link(one, home[one.room_id]),
             overdue=one.is_unfinished and one.due_on is not None and one.due_on < today(ctx, home[one.room_id]),
+            shape=_shape(rules.get(one.id)) if one.is_unfinished else None,
         )
         for one in found
     ]
+
+
+def _shape(rule: RecurringAction | None) -> Shape | None:
+    return pattern_parts(rule.rrule) if rule and rule.rrule else None
 
 
 def _sections(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from commands.actions import recurring
 from commands.actions.items import assigned, first_picture, heard, plan_first_reminder, record
 from commands.actions.notes import written
 from commands.kit.context import Context
-from commands.kit.say import Say
+from commands.kit.recurrence import pattern_parts
+from commands.kit.say import Refusal, Say
 from storage import actions, meetings, resolutions
 from storage.actions import ActionItem, ActionState, MeetingAction
 from storage.resolutions import Resolution
@@ -21,6 +23,7 @@ class Wish:
     """What was asked for besides the text: who, until when, tags, and the resolution that is carried out.
 
     `towns` and `groups` are municipalities and the rooms of groups, by their numbers. `wanted`: somebody is looked for.
+    `every` is how often it comes again.
     """
 
     users: Sequence[str] = ()
@@ -30,6 +33,7 @@ class Wish:
     towns: Sequence[int] = ()
     groups: Sequence[int] = ()
     wanted: bool = False
+    every: str | None = None
 
     def as_details(self) -> dict[str, Any]:
         """Return it as it is kept until a tagged message was read."""
@@ -41,6 +45,7 @@ class Wish:
             "towns": list(self.towns),
             "groups": list(self.groups),
             "wanted": self.wanted,
+            "every": self.every,
         }
 
 
@@ -55,19 +60,24 @@ def wish_of(details: dict[str, Any]) -> Wish:
         towns=details.get("towns", ()),
         groups=details.get("groups", ()),
         wanted=details.get("wanted", False),
+        every=details.get("every"),
     )
 
 
 async def make(
     ctx: Context, text: str, wish: Wish, source: str, at: datetime, meeting_id: int | None, said_by: str | None = None
 ) -> tuple[ActionItem, Say]:
-    """Store an item that was said at that instant in the message `source`; returns it and the message that shows it."""
-    meeting_day = None if wish.due else await _next_meeting_day(ctx)
+    """Store an item that was said at that instant in the message `source`; returns it and the message that shows it.
+
+    Without a day it is due at the next meeting, and stays so when that is moved: its day is what was read here.
+    """
+    due_on = wish.due or recurring.own_first_day(ctx, wish.every)
+    meeting_day = None if due_on else await _next_meeting_day(ctx)
     action = ActionItem(
         room_id=ctx.room.id,
         text=text,
         state=ActionState.OPEN,
-        due_on=wish.due or meeting_day,
+        due_on=due_on or meeting_day,
         created_by=ctx.sender,
         created_at=ctx.now,
         closed_at=None,
@@ -89,7 +99,15 @@ async def make(
     users, vacant = await heard(ctx, ctx.room, given_to)
     data = {**first_picture(action, given_to, words), "next_meeting": meeting_day is not None, "vacant": vacant}
     data["resolution"] = await _carry_out(ctx, action, wish.resolution_id)
+    if wish.every:
+        data["shape"] = pattern_parts((await recurring.begin(ctx, action, wish.every)).rrule or "")
     return action, Say(key="action-item", data=data, about=action, mention=users)
+
+
+async def check_first_day(ctx: Context, wish: Wish) -> None:
+    """Refuse to let an item come again that has no day, and no meeting to be due at."""
+    if wish.every and not (wish.due or recurring.own_first_day(ctx, wish.every) or await _next_meeting_day(ctx)):
+        raise Refusal("repeat-day-missing", action=None)
 
 
 async def _carry_out(ctx: Context, action: ActionItem, resolution_id: int | None) -> Resolution | None:

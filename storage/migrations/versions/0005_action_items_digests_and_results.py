@@ -72,7 +72,7 @@ def _actions() -> None:
     op.create_table(
         "recurring_actions",
         sa.Column("action_id", BigId, nullable=False),
-        sa.Column("rrule", sa.String(), nullable=False),
+        sa.Column("rrule", sa.String(), nullable=True),
         sa.Column("dtstart", sa.Date(), nullable=False),
         sa.Column("follows_id", BigId, nullable=True),
         sa.ForeignKeyConstraint(
@@ -83,6 +83,16 @@ def _actions() -> None:
         ),
         sa.PrimaryKeyConstraint("action_id", name=op.f("pk_recurring_actions")),
         sa.UniqueConstraint("follows_id", name=op.f("uq_recurring_actions_follows_id")),
+    )
+    op.create_table(
+        "snoozes",
+        sa.Column("action_id", BigId, nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["action_id"], ["actions.id"], name=op.f("fk_snoozes_action_id_actions"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("action_id", "user_id", name=op.f("pk_snoozes")),
     )
 
 
