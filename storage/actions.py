@@ -53,6 +53,7 @@ class ActionItem(Base):
 
     __table_args__ = (
         Index(None, "room_id", "state", "due_on"),
+        Index(None, "room_id", "closed_at", "state"),
         Index(None, "state", "due_on"),
         Index(None, "created_at"),
         Index(None, "closed_at"),
@@ -72,7 +73,7 @@ class Assignee(Base):
     action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[str] = mapped_column(primary_key=True)
 
-    __table_args__ = (Index(None, "user_id"),)
+    __table_args__ = (Index(None, "user_id", "action_id"),)
 
 
 class TownAssignee(Base):
@@ -81,9 +82,9 @@ class TownAssignee(Base):
     __tablename__ = "town_assignees"
 
     action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
-    municipality_id: Mapped[int] = mapped_column(
-        ForeignKey("municipalities.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    municipality_id: Mapped[int] = mapped_column(ForeignKey("municipalities.id", ondelete="CASCADE"), primary_key=True)
+
+    __table_args__ = (Index(None, "municipality_id", "action_id"),)
 
 
 class GroupAssignee(Base):
@@ -92,7 +93,9 @@ class GroupAssignee(Base):
     __tablename__ = "group_assignees"
 
     action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
-    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True, index=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True)
+
+    __table_args__ = (Index(None, "room_id", "action_id"),)
 
 
 class RecurringAction(Base):
@@ -118,7 +121,7 @@ class ActionTag(Base):
     action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
     tag: Mapped[str] = mapped_column(primary_key=True)
 
-    __table_args__ = (Index(None, "tag"),)
+    __table_args__ = (Index(None, "tag", "action_id"),)
 
 
 class MeetingAction(Base):
