@@ -5,12 +5,15 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import BindParameter, ForeignKey, Index, bindparam, delete, false, func, or_, select, text
+from sqlalchemy import BindParameter, ForeignKey, Index, bindparam, delete, exists, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import Select
 
+from storage import rooms
 from storage.base import Base
+from storage.municipalities import Municipality, Seat, Standing
+from storage.rooms import Room, RoomMember
 
 
 class ActionState(StrEnum):
@@ -48,7 +51,7 @@ class ActionItem(Base):
     said_by: Mapped[str | None]
     said_at: Mapped[datetime | None]
     wanted: Mapped[bool] = mapped_column(default=False, server_default=false())
-    revision: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
     changed_at: Mapped[datetime | None]
 
     __table_args__ = (
@@ -177,17 +180,49 @@ async def newest_of_meeting(tx: AsyncSession, meeting_id: int, besides: Collecti
     return await tx.scalar(query.order_by(ActionItem.id.desc()).limit(1))
 
 
-def describe(tx: AsyncSession, action: ActionItem, user_ids: Iterable[str], tags: Iterable[str]) -> None:
+def describe(
+    tx: AsyncSession,
+    action: ActionItem,
+    user_ids: Iterable[str],
+    tags: Iterable[str],
+    *,
+    town_ids: Iterable[int] = (),
+    group_ids: Iterable[int] = (),
+) -> None:
     """Give a new item its first assignees and tags."""
     tx.add_all(Assignee(action_id=action.id, user_id=user) for user in dict.fromkeys(user_ids))
+    tx.add_all(TownAssignee(action_id=action.id, municipality_id=town) for town in dict.fromkeys(town_ids))
+    tx.add_all(GroupAssignee(action_id=action.id, room_id=group) for group in dict.fromkeys(group_ids))
     tx.add_all(ActionTag(action_id=action.id, tag=word) for word in dict.fromkeys(tags))
 
 
-async def assign(tx: AsyncSession, action: ActionItem, user_ids: Iterable[str]) -> None:
-    """Make these people, and nobody else, the assignees."""
-    await tx.execute(delete(Assignee).where(Assignee.action_id == action.id))
-    describe(tx, action, user_ids, ())
+async def assign(
+    tx: AsyncSession,
+    action: ActionItem,
+    user_ids: Iterable[str],
+    town_ids: Iterable[int] = (),
+    group_ids: Iterable[int] = (),
+) -> None:
+    """Make these people, municipalities and groups, and nobody else, the assignees."""
+    for table in (Assignee, TownAssignee, GroupAssignee):
+        await tx.execute(delete(table).where(table.action_id == action.id))
+    describe(tx, action, user_ids, (), town_ids=town_ids, group_ids=group_ids)
     await tx.flush()
+
+
+async def add_assignee(tx: AsyncSession, action: ActionItem, user_id: str) -> bool:
+    """Let somebody do the item too; False if it was theirs already."""
+    if await tx.get(Assignee, (action.id, user_id)) is not None:
+        return False
+    tx.add(Assignee(action_id=action.id, user_id=user_id))
+    await tx.flush()
+    return True
+
+
+async def drop_assignee(tx: AsyncSession, action: ActionItem, user_id: str) -> bool:
+    """Let somebody do the item no more; False if it was not theirs."""
+    gone = delete(Assignee).where(Assignee.action_id == action.id, Assignee.user_id == user_id)
+    return bool((await tx.scalars(gone.returning(Assignee.user_id))).all())
 
 
 async def tag(tx: AsyncSession, action: ActionItem, tags: Iterable[str]) -> None:
@@ -204,6 +239,18 @@ ASSIGNEES = (
     .where(Assignee.action_id.in_(ACTION_IDS))
     .order_by(Assignee.action_id, Assignee.user_id)
 )
+TOWNS = (
+    select(TownAssignee.action_id, Municipality)
+    .join(Municipality, Municipality.id == TownAssignee.municipality_id)
+    .where(TownAssignee.action_id.in_(ACTION_IDS))
+    .order_by(TownAssignee.action_id, Municipality.sought, Municipality.id)
+)
+GROUPS = (
+    select(GroupAssignee.action_id, Room)
+    .join(Room, Room.id == GroupAssignee.room_id)
+    .where(GroupAssignee.action_id.in_(ACTION_IDS))
+    .order_by(GroupAssignee.action_id)
+)
 TAGS = (
     select(ActionTag.action_id, ActionTag.tag)
     .where(ActionTag.action_id.in_(ACTION_IDS))
@@ -217,6 +264,45 @@ async def assignees(tx: AsyncSession, action_ids: Iterable[int]) -> dict[int, li
     for action_id, user_id in await tx.execute(ASSIGNEES, {"action_ids": list(action_ids)}):
         found.setdefault(action_id, []).append(user_id)
     return found
+
+
+async def towns(tx: AsyncSession, action_ids: Iterable[int]) -> dict[int, list[Municipality]]:
+    """Return the municipalities that are to do each of these items, by name."""
+    found: dict[int, list[Municipality]] = {}
+    for action_id, town in await tx.execute(TOWNS, {"action_ids": list(action_ids)}):
+        found.setdefault(action_id, []).append(town)
+    return found
+
+
+async def groups(tx: AsyncSession, action_ids: Iterable[int]) -> dict[int, list[Room]]:
+    """Return the other groups that are to do each of these items, as people list groups."""
+    found: dict[int, list[Room]] = {}
+    for action_id, room in await tx.execute(GROUPS, {"action_ids": list(action_ids)}):
+        found.setdefault(action_id, []).append(room)
+    return {number: rooms.in_order(its) for number, its in found.items()}
+
+
+async def concerns(tx: AsyncSession, action: ActionItem, user_id: str) -> bool:
+    """Whether an item is to be done by this person, by a municipality that they stand for, or by a group of theirs."""
+    own = exists().where(Assignee.action_id == action.id, Assignee.user_id == user_id)
+    town = exists().where(
+        TownAssignee.action_id == action.id,
+        TownAssignee.municipality_id == Seat.municipality_id,
+        Seat.user_id == user_id,
+        Seat.standing == Standing.MEMBER,
+    )
+    group = exists().where(
+        GroupAssignee.action_id == action.id,
+        GroupAssignee.room_id == RoomMember.room_id,
+        RoomMember.user_id == user_id,
+        RoomMember.membership == "join",
+    )
+    return bool(await tx.scalar(select(or_(own, town, group))))
+
+
+async def is_given_to(tx: AsyncSession, action: ActionItem, room_id: int) -> bool:
+    """Whether an item is to be done by the group with this room."""
+    return await tx.get(GroupAssignee, (action.id, room_id)) is not None
 
 
 async def tags(tx: AsyncSession, action_ids: Iterable[int]) -> dict[int, list[str]]:

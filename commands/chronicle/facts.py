@@ -19,6 +19,7 @@ from commands.chronicle.content import (
     PollFact,
     ResolutionFact,
 )
+from commands.kit.assigned import assigned_to
 from commands.kit.context import Context
 from commands.kit.texts import event_link, zone
 from commands.votes.counting import standings
@@ -94,12 +95,11 @@ async def words(ctx: Context, content: DigestContent) -> dict[int, ItemWords]:
     ids = {item.id for group in content.groups for section in group.items for item in section.entries}
     found = (await ctx.tx.scalars(select(ActionItem).where(ActionItem.id.in_(ids)))).all()
     homes = await rooms.by_numbers(ctx.tx, {item.room_id for item in found})
-    assigned = await actions.assignees(ctx.tx, ids)
-    names = await rooms.names(ctx.tx, [user for users in assigned.values() for user in users])
+    assigned = await assigned_to(ctx.tx, ids)
     return {
         item.id: ItemWords(
             text=item.text,
-            assignees=tuple(names[user] for user in assigned.get(item.id, ())),
+            assignees=tuple(assigned[item.id].names),
             link=event_link(homes[item.room_id].matrix_id, item.source_event_id) if item.source_event_id else None,
         )
         for item in found

@@ -118,7 +118,7 @@ def _environment(language: str, texts: Mapping[str, str]) -> Environment:
         "typed": pass_context(lambda scope, at, said: _typed(_local_day(scope, at), _local_day(scope, said), language)),
         "span": lambda first, last: _unbroken(_span(first, last, language)),
         "person": _pill,
-        "people": lambda people: _listed(map(_pill, people), locale),
+        "people": lambda people: _listed(map(_named, people), locale),
         "listed": lambda parts: _listed(map(escape, parts), locale),
         "lines": lambda text: [line.strip() for line in text.splitlines() if line.strip()],
         "plural": lambda number, one, many: f"{number}{NO_BREAK}{one if number == 1 else many}",
@@ -194,6 +194,10 @@ def _listed(parts: Iterable[Markup], locale: Locale) -> Markup:
 
 def _pill(person: Name) -> Markup:
     return Markup('<a href="https://matrix.to/#/{}">{}</a>').format(quote(person.user_id, safe="@:"), person.name)
+
+
+def _named(one: Name | str) -> Markup:
+    return escape(one) if isinstance(one, str) else _pill(one)
 
 
 def _room_pill(matrix_id: str, name: str) -> Markup:
