@@ -27,12 +27,13 @@ FEW = 20_000
 class Filter:
     """What the items of a list have in common; what is None or empty lets all through.
 
-    One of `people`, `towns` and `groups` is to do them; `tags`: they have every one. `given_to`: another group has
-    given them to this one. `wanted`: they were called out, and nobody has taken them.
+    One of `people`, `towns` and `groups` is to do them; `tags`: they have every one. `given_to`: this group is to do
+    them; `besides`: they are not of these. `wanted`: they were called out, and nobody has taken them.
     """
 
     room_id: int | None = None
     given_to: int | None = None
+    besides: Collection[int] = ()
     states: Collection[str] = UNFINISHED
     due_before: date | None = None
     wanted: bool = False
@@ -114,8 +115,8 @@ def unfinished(wanted: Filter, states: Collection[str]) -> Select[int]:
     query = select(ActionItem.id).where(ActionItem.state.in_(states))
     if wanted.room_id is not None:
         query = query.where(ActionItem.room_id == wanted.room_id)
-    if wanted.given_to is not None:
-        query = query.where(ActionItem.room_id != wanted.given_to)
+    if wanted.besides:
+        query = query.where(ActionItem.room_id.not_in(wanted.besides))
     if wanted.due_before is not None:
         query = query.where(ActionItem.due_on < wanted.due_before)
     if wanted.wanted:
@@ -137,8 +138,8 @@ def finished(
     query = select(ActionItem.id).where(state.in_(states), ActionItem.closed_at.is_not(None))
     if wanted.room_id is not None:
         query = query.where(room == wanted.room_id)
-    if wanted.given_to is not None:
-        query = query.where(ActionItem.room_id != wanted.given_to)
+    if wanted.besides:
+        query = query.where(ActionItem.room_id.not_in(wanted.besides))
     if wanted.due_before is not None:
         query = query.where(ActionItem.due_on < wanted.due_before)
     if begin is not None:

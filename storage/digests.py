@@ -87,6 +87,11 @@ class DigestRule(Base):
     counts_only: Mapped[bool]
 
 
+async def counted_only(tx: AsyncSession) -> set[int]:
+    """Return the groups of which other rooms are told numbers and nothing else."""
+    return set(await tx.scalars(select(DigestRule.room_id).where(DigestRule.counts_only)))
+
+
 async def find(tx: AsyncSession, room_id: int, week: str) -> Digest | None:
     """Return the digest that this room got in this week."""
     return await tx.scalar(select(Digest).where(Digest.room_id == room_id, Digest.week == week))
