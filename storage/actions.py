@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import BindParameter, ForeignKey, Index, bindparam, delete, exists, false, func, or_, select
+from sqlalchemy import BindParameter, ForeignKey, Index, bindparam, delete, exists, false, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import Select
@@ -26,6 +26,7 @@ class ActionState(StrEnum):
 
 
 UNFINISHED = (ActionState.OPEN, ActionState.BLOCKED)
+WANTED, WANTED_SQLITE = text("wanted"), text("wanted = 1")
 
 
 class ActionItem(Base):
@@ -60,6 +61,7 @@ class ActionItem(Base):
         Index(None, "state", "due_on"),
         Index(None, "created_at"),
         Index(None, "closed_at"),
+        Index("ix_actions_wanted", "state", "due_on", sqlite_where=WANTED_SQLITE, postgresql_where=WANTED),
     )
 
     @property
@@ -345,6 +347,15 @@ def listing(
     )
 
 
+def open_calls(room_ids: Iterable[int]) -> Select[ActionItem]:
+    """Return the query for unfinished items of these rooms that were called out and that nobody has, by due day."""
+    query = select(ActionItem).where(ActionItem.wanted, ActionItem.state.in_(UNFINISHED))
+    query = query.where(ActionItem.room_id.in_(list(room_ids)))
+    for table in (Assignee, TownAssignee, GroupAssignee):
+        query = query.where(~exists().where(table.action_id == ActionItem.id))
+    return query.order_by(ActionItem.due_on.is_(None), ActionItem.due_on, ActionItem.id)
+
+
 async def top(tx: AsyncSession, query: Select[ActionItem], limit: int) -> Sequence[ActionItem]:
     """Return the first items of a listing."""
     return (await tx.scalars(query.limit(limit))).all()
@@ -372,9 +383,13 @@ async def history(tx: AsyncSession, action: ActionItem) -> Sequence[ActionChange
     return (await tx.scalars(query.order_by(ActionChange.id))).all()
 
 
-async def latest(tx: AsyncSession, action: ActionItem, kinds: Collection[str]) -> ActionChange | None:
-    """Return the newest change of one of these kinds."""
+async def latest(
+    tx: AsyncSession, action: ActionItem, kinds: Collection[str], *, by: str | None = None
+) -> ActionChange | None:
+    """Return the newest change of one of these kinds, `by`: made by this person."""
     query = select(ActionChange).where(ActionChange.action_id == action.id, ActionChange.what.in_(kinds))
+    if by is not None:
+        query = query.where(ActionChange.by == by)
     return await tx.scalar(query.order_by(ActionChange.id.desc()).limit(1))
 
 

@@ -123,3 +123,8 @@ async def plan(tx: AsyncSession, job: str, room_ids: Sequence[int], at: datetime
     """Let `job` happen in each of these rooms at this instant and at no other."""
     await tx.execute(delete(Due).where(Due.what == job, Due.subject.in_(room_ids)))
     tx.add_all(Due(what=job, subject=room_id, room_id=room_id, at=at, try_at=at) for room_id in room_ids)
+
+
+async def kept_inside(tx: AsyncSession) -> set[int]:
+    """Return the rooms of the groups whose content other rooms are not told."""
+    return set(await tx.scalars(select(DigestRule.room_id).where(DigestRule.counts_only)))

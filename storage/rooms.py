@@ -205,14 +205,24 @@ async def find_members(tx: AsyncSession, places: Iterable[Room], written: str) -
 
     Who is in several of the rooms comes several times.
     """
-    wanted = (written if ":" in written else written.removeprefix("@")).casefold()
+    return called(await joined_in(tx, places), written)
+
+
+async def joined_in(tx: AsyncSession, places: Iterable[Room]) -> Sequence[RoomMember]:
+    """Return who is joined in these rooms; who is in several of them comes several times."""
     query = select(RoomMember).where(RoomMember.room_id.in_([room.id for room in places]))
+    return (await tx.scalars(query.where(RoomMember.membership == "join"))).all()
+
+
+def called(members: Iterable[RoomMember], written: str) -> list[RoomMember]:
+    """Return those members whom `written` may mean: an id, a localpart or a display name, any case."""
     # Compared here: what a database calls lower case depends on it, and SQLite knows the letters of ASCII only.
-    return [one for one in await tx.scalars(query.where(RoomMember.membership == "join")) if wanted in _called(one)]
-
-
-def _called(member: RoomMember) -> set[str]:
-    return {one.casefold() for one in (member.user_id, localpart(member.user_id), member.name)}
+    wanted = (written if ":" in written else written.removeprefix("@")).casefold()
+    return [
+        one
+        for one in members
+        if wanted in {name.casefold() for name in (one.user_id, localpart(one.user_id), one.name)}
+    ]
 
 
 async def is_coordinator(tx: AsyncSession, user_id: str) -> bool:

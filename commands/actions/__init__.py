@@ -1,12 +1,12 @@
 """Action items: who does what until when, how far it is, and reminders."""
 
-from commands.actions import handlers, lists, progress, reminding, tags
+from commands.actions import calling, handlers, lists, progress, reminding, showing, tags
 from commands.kit.triggers import Capability
 
 CAPABILITY = Capability(
     __name__,
     (
-        handlers.show,
+        showing.show,
         handlers.change,
         handlers.create,
         handlers.undo,
@@ -19,6 +19,11 @@ CAPABILITY = Capability(
         progress.drop,
         progress.annotate,
         progress.complete_by_reaction,
+        calling.call_out,
+        calling.call,
+        calling.take,
+        calling.take_by_reaction,
+        calling.return_taken,
         lists.list_actions,
         lists.list_mine,
         reminding.snooze,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from commands.actions.items import first_picture, plan_first_reminder, record
+from commands.actions.items import assigned, first_picture, plan_first_reminder, record, rung
+from commands.actions.notes import written
 from commands.kit.context import Context
 from commands.kit.say import Say
 from storage import actions, meetings, resolutions
@@ -17,27 +18,43 @@ TAG = "action tag"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What was asked for besides the text: who, until when, tags, and the resolution that is carried out."""
+    """What was asked for besides the text: who, until when, tags, and the resolution that is carried out.
+
+    `towns` and `groups` are municipalities and the rooms of groups, by their numbers. `wanted`: somebody is looked for.
+    """
 
     users: Sequence[str] = ()
     due: date | None = None
     tags: Sequence[str] = ()
     resolution_id: int | None = None
+    towns: Sequence[int] = ()
+    groups: Sequence[int] = ()
+    wanted: bool = False
 
     def as_details(self) -> dict[str, Any]:
         """Return it as it is kept until a tagged message was read."""
-        day = self.due.isoformat() if self.due else None
-        return {"users": list(self.users), "due": day, "tags": list(self.tags), "resolution": self.resolution_id}
+        return {
+            "users": list(self.users),
+            "due": self.due.isoformat() if self.due else None,
+            "tags": list(self.tags),
+            "resolution": self.resolution_id,
+            "towns": list(self.towns),
+            "groups": list(self.groups),
+            "wanted": self.wanted,
+        }
 
 
 def wish_of(details: dict[str, Any]) -> Wish:
     """Return the wish that `as_details` gave; nothing was asked for by a reaction."""
     due = details.get("due")
     return Wish(
-        details.get("users", ()),
-        date.fromisoformat(due) if due else None,
-        details.get("tags", ()),
-        details.get("resolution"),
+        users=details.get("users", ()),
+        due=date.fromisoformat(due) if due else None,
+        tags=details.get("tags", ()),
+        resolution_id=details.get("resolution"),
+        towns=details.get("towns", ()),
+        groups=details.get("groups", ()),
+        wanted=details.get("wanted", False),
     )
 
 
@@ -57,23 +74,21 @@ async def make(
         source_event_id=source,
         said_by=said_by,
         said_at=at,
+        wanted=wish.wanted,
     )
     ctx.tx.add(action)
     await ctx.tx.flush()
-    users, words = sorted(set(wish.users)), sorted(set(wish.tags))
-    actions.describe(ctx.tx, action, users, words)
-    record(ctx, action, "created")
+    words = sorted(set(wish.tags))
+    actions.describe(ctx.tx, action, sorted(set(wish.users)), words, town_ids=wish.towns, group_ids=wish.groups)
+    await ctx.tx.flush()
+    given_to = await assigned(ctx, action)
+    record(ctx, action, "created", written(given_to))
     await plan_first_reminder(ctx, action, ctx.room)
     if meeting_id is not None:
         ctx.tx.add(MeetingAction(action_id=action.id, meeting_id=meeting_id))
-    data = {**first_picture(action, await ctx.people(users), words), "next_meeting": meeting_day is not None}
+    data = {**first_picture(action, given_to, words), "next_meeting": meeting_day is not None}
     data["resolution"] = await _carry_out(ctx, action, wish.resolution_id)
-    return action, Say(key="action-item", data=data, about=action, mention=others(ctx, users))
-
-
-def others(ctx: Context, users: Sequence[str]) -> tuple[str, ...]:
-    """Return these people but the sender: who is to be rung."""
-    return tuple(user for user in users if user != ctx.sender)
+    return action, Say(key="action-item", data=data, about=action, mention=await rung(ctx, ctx.room, given_to))
 
 
 async def _carry_out(ctx: Context, action: ActionItem, resolution_id: int | None) -> Resolution | None:

@@ -27,7 +27,7 @@ async def complete(ctx: Context, action: ActionId, note: str = "") -> Answer:
     found, home = await reach_unfinished(ctx, action)
     await _check_note(ctx, found, note)
     await _close(ctx, found, home, ActionState.DONE, "done", note)
-    return [ctx.react("✅"), await redrawn(ctx, found, home)]
+    return [ctx.react("✅"), *await redrawn(ctx, found, home)]
 
 
 @reaction("action", "✅", "☑️", "✔️")
@@ -64,7 +64,7 @@ async def reopen(ctx: Context, action: ActionId, note: str = "") -> Answer:
         raise Refusal("action-is-open", action=found)
     await _check_note(ctx, found, note)
     await _open(ctx, found, home, note)
-    return [ctx.react("👍"), await redrawn(ctx, found, home)]
+    return [ctx.react("👍"), *await redrawn(ctx, found, home)]
 
 
 @command("action block", where=Where.ANYWHERE)
@@ -74,7 +74,7 @@ async def block(ctx: Context, action: ActionId, reason: str) -> Answer:
     await _check_note(ctx, found, reason)
     found.state = ActionState.BLOCKED
     record(ctx, found, "blocked", reason)
-    return [ctx.react("👍"), await _settled(ctx, found, home), await redrawn(ctx, found, home)]
+    return [ctx.react("👍"), await _settled(ctx, found, home), *await redrawn(ctx, found, home)]
 
 
 @command("action drop", where=Where.ANYWHERE)
@@ -83,7 +83,7 @@ async def drop(ctx: Context, action: ActionId, reason: str) -> Answer:
     found, home = await reach_unfinished(ctx, action)
     await _check_note(ctx, found, reason)
     await _close(ctx, found, home, ActionState.DROPPED, "dropped", reason)
-    return [ctx.react("👍"), await _settled(ctx, found, home), await redrawn(ctx, found, home)]
+    return [ctx.react("👍"), await _settled(ctx, found, home), *await redrawn(ctx, found, home)]
 
 
 @command("action note", where=Where.ANYWHERE)
@@ -125,7 +125,7 @@ async def _settled(ctx: Context, action: ActionItem, home: Room) -> Say:
 
 async def _redrawn_everywhere(ctx: Context, action: ActionItem, home: Room) -> list[Say]:
     """Show the new state where the item was announced, and in this room's last reminder of it."""
-    says = [await redrawn(ctx, action, home)]
+    says = await redrawn(ctx, action, home)
     reminded = await outbox.first_about(ctx.tx, action.noun, action.id, "action-reminder", ctx.room.id)
     if reminded is not None or home is not ctx.room:
         says.append(await reminder_redrawn(ctx, action, home))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from commands.actions.handlers import take_back
-from commands.actions.items import record, redrawn
+from commands.actions.items import assigned, group_notices, record, redrawn
 from commands.actions.making import TAG, make, wish_of
 from commands.kit import tagging
 from commands.kit.context import Context
@@ -45,7 +45,8 @@ async def make_of_message(ctx: Context, tag_id: int) -> Answer:
     place, wish = await place_of(ctx, found), wish_of(found.tag.details)
     action, card = await make(ctx, found.text, wish, event_id, place.at, place.meeting_id, found.author)
     await tagging.become(ctx, found.tag, action)
-    return acknowledged if place.minutes else [acknowledged, card]
+    told = await group_notices(ctx, action, ctx.room, (await assigned(ctx, action)).groups)
+    return [acknowledged, *([] if place.minutes else [card]), *told]
 
 
 @source("action source")
@@ -65,7 +66,7 @@ async def follow_edit(ctx: Context, action_id: int, text: str) -> Answer:
         return None
     action.text = words
     record(ctx, action, "edited")
-    return [ctx.react("✏️"), await redrawn(ctx, action, ctx.room)]
+    return [ctx.react("✏️"), *await redrawn(ctx, action, ctx.room)]
 
 
 @made_of.redacted

@@ -41,21 +41,40 @@ class Assigned:
     @property
     def shown(self) -> list[Name | str]:
         """All of them for the filter `people` of texts: people as pills, municipalities by name, groups by key."""
-        return [*self.people, *self._bodies]
+        return [*self.people, *self.bodies]
 
     @property
     def names(self) -> list[str]:
         """All of them by name, where there are no pills."""
-        return [*(one.name for one in self.people), *self._bodies]
+        return [*(one.name for one in self.people), *self.bodies]
 
     @property
-    def _bodies(self) -> list[str]:
+    def bodies(self) -> list[str]:
+        """Municipalities by name, then groups by key."""
         return [*(one.name for one in self.towns), *(one.key or one.name for one in self.groups)]
 
     @property
     def ids(self) -> tuple[set[str], set[int], set[int]]:
         """What tells whether two are the same, in any order."""
         return set(self.users), set(self.town_ids), set(self.group_ids)
+
+    def and_(self, other: "Assigned") -> "Assigned":
+        """Return both together, each once."""
+        new = other.without(self)
+        return Assigned([*self.people, *new.people], [*self.towns, *new.towns], [*self.groups, *new.groups])
+
+    def without(self, other: "Assigned") -> "Assigned":
+        """Return those who are not among the others."""
+        users, towns, groups = other.ids
+        return Assigned(
+            [one for one in self.people if one.user_id not in users],
+            [one for one in self.towns if one.id not in towns],
+            [one for one in self.groups if one.id not in groups],
+        )
+
+    def without_user(self, user_id: str) -> "Assigned":
+        """Return them without this person."""
+        return Assigned([one for one in self.people if one.user_id != user_id], self.towns, self.groups)
 
 
 NOBODY = Assigned()

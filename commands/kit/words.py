@@ -25,7 +25,10 @@ NAMED = re.compile(r"([^\W\d][\w-]*)=")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word or phrase: `raw` as it was typed; `name` is set for `name=value`, `text` is then the value."""
+    """One word or phrase: `raw` as it was typed; `name` is set for `name=value`, `text` is then the value.
+
+    What is called so by an at sign may be quoted behind it (`@"Halle (Saale)"`).
+    """
 
     text: str
     raw: str
@@ -81,6 +84,10 @@ def _next_word(text: str, start: int) -> tuple[Word, int]:
     named = NAMED.match(text, start)
     at = named.end() if named else start
     name = named.group(1) if named else None
+    if not named and text[at] == "@" and text[at + 1 : at + 2] in {*QUOTES} and text[at + 1] not in APOSTROPHES:
+        end = _closing(text, at + 1)
+        if end is not None:
+            return Word("@" + text[at + 2 : end].strip(), text[start : end + 1]), end + 1
     if at < len(text) and text[at] in QUOTES:
         end = _closing(text, at)
         if end is not None:

@@ -36,6 +36,14 @@ def _actions() -> None:
     for table, column in (("assignees", "user_id"), ("action_tags", "tag")):
         op.create_index(op.f(f"ix_{table}_{column}_action_id"), table, [column, "action_id"], unique=False)
         op.drop_index(op.f(f"ix_{table}_{column}"), table)
+    op.create_index(
+        "ix_actions_wanted",
+        "actions",
+        ["state", "due_on"],
+        unique=False,
+        sqlite_where=sa.text("wanted = 1"),
+        postgresql_where=sa.text("wanted"),
+    )
     op.create_table(
         "town_assignees",
         sa.Column("action_id", BigId, nullable=False),
