@@ -383,6 +383,15 @@ async def history(tx: AsyncSession, action: ActionItem) -> Sequence[ActionChange
     return (await tx.scalars(query.order_by(ActionChange.id))).all()
 
 
+async def histories(tx: AsyncSession, action_ids: Collection[int]) -> dict[int, list[ActionChange]]:
+    """Return what happened to each of these items, oldest first."""
+    found: dict[int, list[ActionChange]] = {}
+    query = select(ActionChange).where(ActionChange.action_id.in_(action_ids)).order_by(ActionChange.id)
+    for change in await tx.scalars(query):
+        found.setdefault(change.action_id, []).append(change)
+    return found
+
+
 async def latest(
     tx: AsyncSession, action: ActionItem, kinds: Collection[str], *, by: str | None = None
 ) -> ActionChange | None:

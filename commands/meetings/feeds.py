@@ -34,7 +34,7 @@ def until(now: datetime) -> datetime:
 
 
 async def mark(tx: AsyncSession, groups: Sequence[Room], now: datetime, *, every: bool) -> tuple[Mark, datetime | None]:
-    """Return what changes whenever the calendar of these groups does, cheaply; where it holds action items once a day."""
+    """Return what changes whenever the calendar of these groups does, cheaply; with action items also once a day."""
     tasks = await _tasks(tx, groups, now, every=every)
     found = await calendars.mark(tx, [room.id for room in groups], since(now), tasks)
     return found, tasks.since if found.todos else None
