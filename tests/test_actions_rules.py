@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from commands.actions import reminders
 from commands.actions.naming import named_in
+from commands.actions.urgency import Urgency, urgency
 from commands.kit.pages import pages
 from commands.kit.texts import Name
 from commands.kit.workdays import is_working_day
@@ -148,3 +149,11 @@ def test_a_name_counts_where_it_stands_alone_and_means_one_person(text: str, exp
 def test_whatever_people_are_called_they_are_found_by_it(before: str, name: str, after: str) -> None:
     found = named_in(f"{before} {name.strip()} {after}", [Name("@x1:localhost", name.strip())])
     assert found == ["@x1:localhost"]
+
+
+@given(DAYS, DAYS)
+def test_a_day_is_overdue_before_today_this_week_up_to_sunday_and_later_beyond(due_on: date, today: date) -> None:
+    found = urgency(due_on, today)
+    assert (found is Urgency.OVERDUE) == (due_on < today)
+    assert (found is Urgency.LATER) == (due_on > today and due_on.isocalendar()[:2] != today.isocalendar()[:2])
+    assert urgency(None, today) is Urgency.UNDATED

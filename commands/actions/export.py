@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from commands.actions.filters import Asked, Question, question
-from commands.actions.items import link
+from commands.actions.items import GIVING, link
 from commands.actions.notes import noted
 from commands.kit import csvfile
 from commands.kit.assigned import Assigned, assigned_to
@@ -130,7 +130,7 @@ def _row(
 
 
 def _change(one: ActionChange, names: Mapping[str, str]) -> Row:
-    whom = noted(one.note) if one.what == "assigned" else None
+    whom = noted(one.note) if one.what in GIVING else None
     return {
         "at": _iso(one.at),
         "by": {"id": one.by, "name": names[one.by]},

@@ -8,7 +8,7 @@ from typing import Any
 from commands.actions.filters import Asked, question
 from commands.actions.items import link, today
 from commands.actions.urgency import Urgency, urgency
-from commands.kit.assigned import assigned_to
+from commands.kit.assigned import Assigned, assigned_to
 from commands.kit.context import Context
 from commands.kit.pages import FIRST, pages
 from commands.kit.readers import GroupName, TagWords
@@ -63,9 +63,12 @@ async def list_actions(
     order = [room.id for room in rooms.in_order(homes.values())]
     others = sorted(given.items, key=lambda one: order.index(one.room_id))
     kept = MOST - min(len(others), RESERVED)
-    lines = await _lines(ctx, [*own.items[:kept], *others][:MOST], homes)
-    lines = [line if line.action.room_id == asked.home.id else _under(line, line.group) for line in lines]
-    count = {"total": own.count + given.count, "given": given.count, "counted": not (own.more or given.more)}
+    lines = await _lines(ctx, [*own.items[:kept], *others][:MOST], homes, given_to=asked.home)
+    theirs = {room.id: room.name for room in homes.values() if room.id != asked.home.id}
+    lines = [_under(line, theirs.get(line.action.room_id)) for line in lines]
+    more = own.more or given.more
+    total = COUNTED if more else own.count + given.count
+    count = {"total": total, "given": given.count, "counted": not more}
     return _list("action-list", {**asked.words, **count}, lines)
 
 
@@ -85,7 +88,7 @@ async def list_mine(ctx: Context) -> Answer:
     )
     found = await action_lists.find(ctx.tx, mine, MOST)
     homes = await rooms.by_numbers(ctx.tx, [one.room_id for one in found.items])
-    lines = await _lines(ctx, found.items, homes, mine=True)
+    lines = await _lines(ctx, found.items, homes)
     lines = [_under(line, _urgency(ctx, line.action, homes)) for line in lines]
     return _list("action-mine", {"direct": direct, "total": found.count, "counted": not found.more}, lines)
 
@@ -96,7 +99,6 @@ def _list(key: str, data: Mapping[str, Any], lines: Sequence[Line]) -> Say:
     total = data["total"]
     told = {
         **data,
-        "most": COUNTED,
         "listed": len(lines),
         "rest": max(total - FIRST, 0),
         "unlisted": total - len(lines),
@@ -106,17 +108,21 @@ def _list(key: str, data: Mapping[str, Any], lines: Sequence[Line]) -> Say:
 
 
 async def _lines(
-    ctx: Context, found: Sequence[ActionItem], homes: Mapping[int, Room], *, mine: bool = False
+    ctx: Context, found: Sequence[ActionItem], homes: Mapping[int, Room], *, given_to: Room | None = None
 ) -> list[Line]:
-    """Return the items as lists show them; in a list of one's own only what others have too says who has it."""
+    """Return the items as lists show them, without what goes without saying.
+
+    That is in one's own list that one has them, and in that of a group that others gave them `given_to` it.
+    """
     ids = [one.id for one in found]
     assigned, tags = await assigned_to(ctx.tx, ids), await actions.tags(ctx.tx, ids)
+    alone = Assigned(groups=[given_to]) if given_to else Assigned(people=await ctx.people([ctx.sender]))
     return [
         Line(
             action=one,
             section=None,
-            group=homes[one.room_id].name,
-            whose=() if mine and assigned[one.id].ids == ({ctx.sender}, set(), set()) else assigned[one.id].shown,
+            group=homes[one.room_id].key or homes[one.room_id].name,
+            whose=() if assigned[one.id].ids == alone.ids else assigned[one.id].shown,
             nobody=not assigned[one.id],
             tags=tags.get(one.id, []),
             link=link(one, homes[one.room_id]),
