@@ -106,7 +106,11 @@ class Calendar:
         found = await rooms.groups(tx) if room_id is None else [(await rooms.by_numbers(tx, [room_id]))[room_id]]
         now = self.clock()
         mark = await feeds.mark(tx, found, now, every=room_id is None)
-        return (feeds.since(now), mark, [(room.id, room.key, room.title, room.language) for room in found]), found
+        return (
+            feeds.since(now),
+            mark,
+            [(room.id, room.matrix_id, room.key, room.title, room.language) for room in found],
+        ), found
 
 
 def takes_gzip(accepted: str) -> bool:
