@@ -1,6 +1,6 @@
 """Lists of action items: which pass a filter, the most urgent first, at a cost that does not grow with history.
 
-Unfinished items are few, so all of them are looked at, by the index on their state. Finished ones are many: where few
+A room has few unfinished items, so all of them are looked at, by the index on their state. Of all others, where few
 items have what the filter asks for, these are looked at; else the latest finished, one after the other, until enough
 are found.
 """
@@ -80,12 +80,12 @@ async def find(tx: AsyncSession, wanted: Filter, limit: int) -> Found:
 async def find_numbers(tx: AsyncSession, wanted: Filter, limit: int) -> list[int]:
     """Return the numbers of the first items that pass a filter, in the order of `find`."""
     found: list[int] = []
+    begin, rest = await _by_rarity(tx, lookups(wanted))
     open_states = [state for state in wanted.states if state in UNFINISHED]
     if open_states:
-        found += await tx.scalars(unfinished(wanted, open_states).limit(limit))
+        found += await tx.scalars(unfinished(wanted, open_states, begin, rest).limit(limit))
     closed_states = [state for state in wanted.states if state not in UNFINISHED]
     if closed_states and not wanted.wanted and len(found) < limit:
-        begin, rest = await _by_rarity(tx, lookups(wanted))
         found += await tx.scalars(finished(wanted, closed_states, begin, rest).limit(limit - len(found)))
     return found
 
@@ -110,41 +110,48 @@ def lookups(wanted: Filter) -> list[Lookup]:
     return found + [Lookup([(ActionTag.action_id, ActionTag.tag == word)]) for word in wanted.tags]
 
 
-def unfinished(wanted: Filter, states: Collection[str]) -> Select[int]:
-    """Return the query for the unfinished items that pass a filter, by due day, undated ones last."""
-    query = select(ActionItem.id).where(ActionItem.state.in_(states))
-    if wanted.room_id is not None:
-        query = query.where(ActionItem.room_id == wanted.room_id)
-    if wanted.besides:
-        query = query.where(ActionItem.room_id.not_in(wanted.besides))
+def unfinished(
+    wanted: Filter, states: Collection[str], begin: Lookup | None = None, rest: Sequence[Lookup] = ()
+) -> Select[int]:
+    """Return the query for the unfinished items that pass a filter, by due day, undated ones last.
+
+    Lookups as `_by_rarity` gives them; in one room, which has few unfinished items, all are looked at.
+    """
+    if begin is not None and wanted.room_id is not None:
+        query = _passing(wanted, states, None, [begin, *rest], by_state=True)
+    else:
+        query = _passing(wanted, states, begin, rest, by_state=begin is None)
     if wanted.due_before is not None:
         query = query.where(ActionItem.due_on < wanted.due_before)
     if wanted.wanted:
         tables = (Assignee, TownAssignee, GroupAssignee)
         query = query.where(ActionItem.wanted, *(~exists().where(one.action_id == ActionItem.id) for one in tables))
-    query = query.where(*(one.met for one in lookups(wanted)))
     return query.order_by(ActionItem.due_on.is_(None), ActionItem.due_on, ActionItem.id)
 
 
 def finished(
     wanted: Filter, states: Collection[str], begin: Lookup | None = None, rest: Sequence[Lookup] = ()
 ) -> Select[int]:
-    """Return the query for the finished items that pass a filter, from the latest; lookups as `_by_rarity` gives them.
+    """Return the query for the finished items that pass a filter, from the latest; lookups as in `unfinished`."""
+    query = _passing(wanted, states, begin, rest, by_state=False).where(ActionItem.closed_at.is_not(None))
+    return query.order_by(ActionItem.closed_at.desc(), ActionItem.id.desc())
+
+
+def _passing(
+    wanted: Filter, states: Collection[str], begin: Lookup | None, rest: Sequence[Lookup], *, by_state: bool
+) -> Select[int]:
+    """Return the query for items in these states; `by_state`: there are few of them.
 
     What is compared with `+ ""` or `+ 0` shall be looked at in each item: an index on it would find too many.
     """
-    state: ColumnElement[str] = ActionItem.state + ""
-    room: ColumnElement[int] | InstrumentedAttribute[int] = ActionItem.room_id + 0 if begin else ActionItem.room_id
-    query = select(ActionItem.id).where(state.in_(states), ActionItem.closed_at.is_not(None))
+    query = select(ActionItem.id).where((ActionItem.state if by_state else ActionItem.state + "").in_(states))
     if wanted.room_id is not None:
-        query = query.where(room == wanted.room_id)
+        query = query.where((ActionItem.room_id + 0 if begin else ActionItem.room_id) == wanted.room_id)
     if wanted.besides:
         query = query.where(ActionItem.room_id.not_in(wanted.besides))
-    if wanted.due_before is not None:
-        query = query.where(ActionItem.due_on < wanted.due_before)
     if begin is not None:
         query = query.where(ActionItem.id.in_(begin.numbers()))
-    return query.where(*(one.met for one in rest)).order_by(ActionItem.closed_at.desc(), ActionItem.id.desc())
+    return query.where(*(one.met for one in rest))
 
 
 async def _by_rarity(tx: AsyncSession, found: Sequence[Lookup]) -> tuple[Lookup | None, Sequence[Lookup]]:

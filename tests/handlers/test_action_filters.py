@@ -163,13 +163,23 @@ async def test_lists_use_indexes_and_look_at_no_more_than_they_must(house: House
     if house.database.engine.dialect.name != "sqlite":
         pytest.skip("the plan is SQLite's")
     busy = Filter(room_id=1, people=["@bodo:localhost"], tags=["pilot"])
+    anywhere = Filter(people=busy.people)
     [bodo, pilot] = action_lists.lookups(busy)
     done = [ActionState.DONE]
     by_day = "SEARCH actions USING COVERING INDEX ix_actions_room_id_state_due_on (room_id=? AND state=?)"
     newest = "SEARCH actions USING COVERING INDEX ix_actions_room_id_closed_at_state (room_id=? AND closed_at>?)"
     for query, begins, sorts in (
-        (action_lists.unfinished(busy, [ActionState.OPEN]), by_day, True),
-        (action_lists.unfinished(Filter(people=["@bodo:localhost"]), [ActionState.OPEN]), "(state=?)", True),
+        (action_lists.unfinished(busy, [ActionState.OPEN], bodo, [pilot]), by_day, True),
+        (
+            action_lists.unfinished(anywhere, [ActionState.OPEN], None, [bodo]),
+            "ix_actions_state_due_on (state=?)",
+            True,
+        ),
+        (
+            action_lists.unfinished(anywhere, [ActionState.OPEN], bodo),
+            "ix_assignees_user_id_action_id (user_id=?)",
+            True,
+        ),
         (action_lists.finished(Filter(room_id=1), done), newest, False),
         (action_lists.finished(busy, done, None, [bodo, pilot]), newest, False),
         (action_lists.finished(busy, done, bodo, [pilot]), "ix_assignees_user_id_action_id (user_id=?)", True),
