@@ -12,8 +12,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql import Select
+from sqlalchemy.sql.functions import FunctionElement
 
 from storage.actions import UNFINISHED, ActionItem, ActionTag, Assignee, GroupAssignee, TownAssignee
 
@@ -21,6 +23,29 @@ COUNTED = 500
 """A list is counted up to here."""
 FEW = 20_000
 """So many items can be looked at one by one."""
+
+
+class NoIndex(FunctionElement[Any]):
+    """A column that is to be looked at in each item: by an index on it SQLite would find too many of them.
+
+    PostgreSQL knows how many there are, and SQLite does not (https://sqlite.org/optoverview.html, "unary plus").
+    """
+
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any] | InstrumentedAttribute[Any]) -> None:
+        super().__init__(column)
+        self.type = column.type
+
+
+@compiles(NoIndex)
+def _as_it_is(element: NoIndex, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(NoIndex, "sqlite")
+def _with_plus(element: NoIndex, compiler: Any, **options: Any) -> str:
+    return f"+{compiler.process(element.clauses, **options)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +165,11 @@ def finished(
 def _passing(
     wanted: Filter, states: Collection[str], begin: Lookup | None, rest: Sequence[Lookup], *, by_state: bool
 ) -> Select[int]:
-    """Return the query for items in these states; `by_state`: there are few of them.
-
-    What is compared with `+ ""` or `+ 0` shall be looked at in each item: an index on it would find too many.
-    """
-    query = select(ActionItem.id).where((ActionItem.state if by_state else ActionItem.state + "").in_(states))
+    """Return the query for items in these states; `by_state`: there are few of them."""
+    state = ActionItem.state if by_state else NoIndex(ActionItem.state)
+    query = select(ActionItem.id).where(state.in_(states))
     if wanted.room_id is not None:
-        query = query.where((ActionItem.room_id + 0 if begin else ActionItem.room_id) == wanted.room_id)
+        query = query.where((ActionItem.room_id if begin is None else NoIndex(ActionItem.room_id)) == wanted.room_id)
     if wanted.besides:
         query = query.where(ActionItem.room_id.not_in(wanted.besides))
     if begin is not None:
