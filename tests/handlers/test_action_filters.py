@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from storage import action_lists, municipalities, rooms
 from storage.action_lists import Filter
-from storage.actions import UNFINISHED, ActionState
+from storage.actions import ActionState
 from storage.digests import DigestRule
 from storage.municipalities import Standing
 from tests.handlers.facts import direct_chat, fill, leave, sit
@@ -178,11 +178,6 @@ async def test_lists_use_indexes_and_look_at_no_more_than_they_must(house: House
         (
             action_lists.unfinished(anywhere, [ActionState.OPEN], bodo),
             "ix_assignees_user_id_action_id (user_id=?)",
-            True,
-        ),
-        (
-            action_lists.unfinished(Filter(room_id=1, wanted=True), UNFINISHED),
-            "INDEX ix_actions_wanted (state=?)",
             True,
         ),
         (action_lists.finished(Filter(room_id=1), done), newest, False),
