@@ -74,6 +74,7 @@ class ActionItem(Base):
     __table_args__ = (
         Index(None, "room_id", "state", "due_on"),
         Index(None, "room_id", "changed_at"),
+        Index(None, "room_id", "closed_at", "state"),
         Index(None, "state", "due_on"),
         Index(None, "created_at"),
         Index(None, "closed_at"),
@@ -94,7 +95,7 @@ class Assignee(Base):
     action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[str] = mapped_column(primary_key=True)
 
-    __table_args__ = (Index(None, "user_id"),)
+    __table_args__ = (Index(None, "user_id", "action_id"),)
 
 
 class TownAssignee(Base):
@@ -103,9 +104,9 @@ class TownAssignee(Base):
     __tablename__ = "town_assignees"
 
     action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
-    municipality_id: Mapped[int] = mapped_column(
-        ForeignKey("municipalities.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    municipality_id: Mapped[int] = mapped_column(ForeignKey("municipalities.id", ondelete="CASCADE"), primary_key=True)
+
+    __table_args__ = (Index(None, "municipality_id", "action_id"),)
 
 
 class GroupAssignee(Base):
@@ -114,7 +115,9 @@ class GroupAssignee(Base):
     __tablename__ = "group_assignees"
 
     action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
-    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True, index=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True)
+
+    __table_args__ = (Index(None, "room_id", "action_id"),)
 
 
 class RecurringAction(Base):
@@ -150,7 +153,7 @@ class ActionTag(Base):
     action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
     tag: Mapped[str] = mapped_column(primary_key=True)
 
-    __table_args__ = (Index(None, "tag"),)
+    __table_args__ = (Index(None, "tag", "action_id"),)
 
 
 class MeetingAction(Base):
@@ -482,6 +485,15 @@ async def history(tx: AsyncSession, action: ActionItem) -> Sequence[ActionChange
     """Return what happened to the item, oldest first."""
     query = select(ActionChange).where(ActionChange.action_id == action.id)
     return (await tx.scalars(query.order_by(ActionChange.id))).all()
+
+
+async def histories(tx: AsyncSession, action_ids: Collection[int]) -> dict[int, list[ActionChange]]:
+    """Return what happened to each of these items, oldest first."""
+    found: dict[int, list[ActionChange]] = {}
+    query = select(ActionChange).where(ActionChange.action_id.in_(action_ids)).order_by(ActionChange.id)
+    for change in await tx.scalars(query):
+        found.setdefault(change.action_id, []).append(change)
+    return found
 
 
 async def latest(

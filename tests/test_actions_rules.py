@@ -12,6 +12,7 @@ from commands.actions import reminders
 from commands.actions.audience import asked_for
 from commands.actions.naming import named_in
 from commands.actions.notes import Noted, noted, written
+from commands.actions.urgency import Urgency, urgency
 from commands.kit.assigned import Assigned
 from commands.kit.pages import pages
 from commands.kit.texts import Name
@@ -217,3 +218,11 @@ def test_of_each_municipality_five_at_most_are_asked_those_in_the_room_before_al
         assert len(chosen) == min(5, len(near or willing))
         first = [user for user in near or willing if (town, user) in deputies]
         assert set(chosen[:5]) & set(first) == set(sorted(first)[:5])
+
+
+@given(DAYS, DAYS)
+def test_a_day_is_overdue_before_today_this_week_up_to_sunday_and_later_beyond(due_on: date, today: date) -> None:
+    found = urgency(due_on, today)
+    assert (found is Urgency.OVERDUE) == (due_on < today)
+    assert (found is Urgency.LATER) == (due_on > today and due_on.isocalendar()[:2] != today.isocalendar()[:2])
+    assert urgency(None, today) is Urgency.UNDATED

@@ -1,6 +1,6 @@
 """Action items: who does what until when, how far it is, and reminders."""
 
-from commands.actions import calling, handlers, lists, progress, reminding, showing, snoozing, tags
+from commands.actions import calling, export, handlers, lists, progress, reminding, showing, snoozing, tags
 from commands.kit.triggers import Capability
 
 CAPABILITY = Capability(
@@ -26,6 +26,7 @@ CAPABILITY = Capability(
         calling.return_taken,
         lists.list_actions,
         lists.list_mine,
+        export.export_actions,
         snoozing.snooze,
         snoozing.quiet,
         snoozing.quiet_off,

@@ -33,6 +33,12 @@ def _actions() -> None:
         "created_at)"
     )
     op.create_index(
+        op.f("ix_actions_room_id_closed_at_state"), "actions", ["room_id", "closed_at", "state"], unique=False
+    )
+    for table, column in (("assignees", "user_id"), ("action_tags", "tag")):
+        op.create_index(op.f(f"ix_{table}_{column}_action_id"), table, [column, "action_id"], unique=False)
+        op.drop_index(op.f(f"ix_{table}_{column}"), table)
+    op.create_index(
         "ix_actions_wanted",
         "actions",
         ["room_id", "wanted", "state"],
@@ -55,7 +61,12 @@ def _actions() -> None:
         ),
         sa.PrimaryKeyConstraint("action_id", "municipality_id", name=op.f("pk_town_assignees")),
     )
-    op.create_index(op.f("ix_town_assignees_municipality_id"), "town_assignees", ["municipality_id"], unique=False)
+    op.create_index(
+        op.f("ix_town_assignees_municipality_id_action_id"),
+        "town_assignees",
+        ["municipality_id", "action_id"],
+        unique=False,
+    )
     op.create_table(
         "group_assignees",
         sa.Column("action_id", BigId, nullable=False),
@@ -68,7 +79,9 @@ def _actions() -> None:
         ),
         sa.PrimaryKeyConstraint("action_id", "room_id", name=op.f("pk_group_assignees")),
     )
-    op.create_index(op.f("ix_group_assignees_room_id"), "group_assignees", ["room_id"], unique=False)
+    op.create_index(
+        op.f("ix_group_assignees_room_id_action_id"), "group_assignees", ["room_id", "action_id"], unique=False
+    )
     op.create_table(
         "recurring_actions",
         sa.Column("action_id", BigId, nullable=False),
