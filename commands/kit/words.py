@@ -85,11 +85,12 @@ def _next_word(text: str, start: int) -> tuple[Word, int]:
     named = NAMED.match(text, start)
     at = named.end() if named else start
     name = named.group(1) if named else None
-    if not named and text[at] == "@" and text[at + 1 : at + 2] in {*QUOTES} and text[at + 1] not in APOSTROPHES:
+    if text[at : at + 1] == "@" and text[at + 1 : at + 2] in {*QUOTES}.difference(APOSTROPHES):
         end = _closing(text, at + 1)
         if end is not None:
             after = next((place for place in range(end + 1, len(text)) if text[place] not in BEHIND), len(text))
-            return Word("@" + text[at + 2 : end].strip() + text[end + 1 : after], text[start:after]), after
+            written = "@" + text[at + 2 : end].strip() + text[end + 1 : after]
+            return Word(written, text[start:after], name=name), after
     if at < len(text) and text[at] in QUOTES:
         end = _closing(text, at)
         if end is not None:

@@ -60,6 +60,7 @@ async def test_whom_an_item_is_for_may_be_typed_in_many_ways(room: TestRoom) -> 
             ("!aufgabe @UAG3,Stendal Text", "Stendal und UAG3", "Text"),
             ("!aufgabe Text für=UAG3,Stendal", "Stendal und UAG3", "Text"),
             ('!aufgabe für="Halle (Saale)" Zeitz besuchen', "Halle (Saale)", "Zeitz besuchen"),
+            ('!aufgabe Text für=@"Halle (Saale)"', "Halle (Saale)", "Text"),
             ("!action for=Stendal visit Zeitz", "Stendal", "visit Zeitz"),
             ("!aufgabe @bodo für=Stendal, @carla Zeitz und Halle", "Bodo, Carla und Stendal", "Zeitz und Halle"),
             ("!aufgabe @carla und Bodo fragen für Halle", "Carla", "und Bodo fragen für Halle"),
