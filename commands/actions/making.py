@@ -71,7 +71,7 @@ async def make(
 
     Without a day it is due at the next meeting, and stays so when that is moved: its day is what was read here.
     """
-    due_on = wish.due or recurring.own_first_day(ctx, wish.every)
+    due_on = wish.due or recurring.own_first_day(ctx, ctx.room, wish.every)
     meeting_day = None if due_on else await _next_meeting_day(ctx)
     action = ActionItem(
         room_id=ctx.room.id,
@@ -106,7 +106,9 @@ async def make(
 
 async def check_first_day(ctx: Context, wish: Wish) -> None:
     """Refuse to let an item come again that has no day, and no meeting to be due at."""
-    if wish.every and not (wish.due or recurring.own_first_day(ctx, wish.every) or await _next_meeting_day(ctx)):
+    if wish.every and not (
+        wish.due or recurring.own_first_day(ctx, ctx.room, wish.every) or await _next_meeting_day(ctx)
+    ):
         raise Refusal("repeat-day-missing", action=None)
 
 

@@ -57,9 +57,9 @@ def _read(words: Sequence[str]) -> list[tuple[str, int]]:
 Every = Annotated[str, EveryReader()]
 
 
-def own_first_day(ctx: Context, every: str | None) -> date | None:
+def own_first_day(ctx: Context, home: Room, every: str | None) -> date | None:
     """Return the first day of a rule that names its days; None for one that counts from another day."""
-    return first_day(every, today(ctx, ctx.room)) if every and names_its_days(every) else None
+    return first_day(every, today(ctx, home)) if every and names_its_days(every) else None
 
 
 async def begin(ctx: Context, action: ActionItem, every: str) -> RecurringAction:
@@ -148,7 +148,7 @@ async def take_follow_up_back(ctx: Context, action: ActionItem, home: Room) -> l
 
 async def _begin_on_a_day(ctx: Context, action: ActionItem, home: Room, every: str) -> RecurringAction:
     if action.due_on is None:
-        action.due_on = own_first_day(ctx, every)
+        action.due_on = own_first_day(ctx, home, every)
         await plan_reminder(ctx, action, home)
     if action.due_on is None:
         raise Refusal("repeat-day-missing", action=action)
