@@ -78,7 +78,8 @@ class Tasks(NamedTuple):
 def _parts(*, every: bool) -> list[ColumnElement[bool]]:
     """Return the conditions of which each item meets one; each has an index of its own."""
     home: BindParameter[int] = bindparam("room_ids", expanding=True)
-    since, dated = bindparam("since"), ActionItem.due_on.is_not(None)
+    since: BindParameter[datetime] = bindparam("since")
+    dated = ActionItem.due_on.is_not(None)
     own = ActionItem.room_id.in_(home) & dated
     if every:
         own &= ActionItem.room_id.not_in(select(DigestRule.room_id).where(DigestRule.counts_only))
