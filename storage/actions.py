@@ -61,7 +61,7 @@ class ActionItem(Base):
         Index(None, "state", "due_on"),
         Index(None, "created_at"),
         Index(None, "closed_at"),
-        Index("ix_actions_wanted", "state", "due_on", sqlite_where=WANTED_SQLITE, postgresql_where=WANTED),
+        Index("ix_actions_wanted", "room_id", "wanted", "state", sqlite_where=WANTED_SQLITE, postgresql_where=WANTED),
     )
 
     @property

@@ -109,11 +109,16 @@ async def call_out(ctx: Context, action: ActionId) -> Answer:
     found, home = await reach_unfinished(ctx, action)
     if given_to := await assigned(ctx, found):
         raise Refusal("call-has-people", action=found, people=given_to.shown)
-    if not found.wanted:
-        found.wanted = True
-        record(ctx, found, "called")
-    card = Say(key="action-item", data=await picture(ctx, found), about=found, room=home)
+    card = await called_out(ctx, found, home)
     return card if home is ctx.room else [ctx.react("👍"), card]
+
+
+async def called_out(ctx: Context, action: ActionItem, home: Room) -> Say:
+    """Let an item be a call, and show it in its room."""
+    if not action.wanted:
+        action.wanted = True
+        record(ctx, action, "called")
+    return Say(key="action-item", data=await picture(ctx, action), about=action, room=home)
 
 
 @command("action take", where=Where.ANYWHERE)
@@ -203,10 +208,10 @@ async def _taken(ctx: Context, action: ActionItem, home: Room) -> list[Say]:
     record(ctx, action, "taken")
     by = (await names(ctx, {ctx.sender}))[ctx.sender]
     others = (await assigned(ctx, action)).without_user(ctx.sender)
-    data = {"action": action, "by": by, "others": others.shown}
+    outside = home is not ctx.room and not await rooms.is_member(ctx.tx, home, ctx.sender)
+    data = {"action": action, "by": by, "others": others.shown, "outside": outside}
     if home is ctx.room:
         return [Say(key="action-taken", data=data, about=action), *await redrawn(ctx, action, home)]
-    outside = not await rooms.is_member(ctx.tx, home, ctx.sender)
     maker = action.created_by
     rings = outside and maker != ctx.sender and await rooms.is_member(ctx.tx, home, maker)
     told = Say(key="action-taken", data=data, about=action, room=home, mention=(maker,) if rings else ())

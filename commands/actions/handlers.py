@@ -7,15 +7,16 @@ from typing import Annotated
 from commands.actions.items import (
     MOVING,
     ActionId,
+    Heard,
     assigned,
     group_notices,
+    heard,
     named_item,
     plan_reminder,
     reach_unfinished,
     reachable,
     record,
     redrawn,
-    rung,
 )
 from commands.actions.making import TAG, Wish, make
 from commands.actions.naming import named_in
@@ -141,13 +142,12 @@ async def correct(
         resolution, _ = await reach_resolution(ctx, carries)
         await resolutions.carried_out_by(ctx.tx, resolution, action)
     record(ctx, action, "edited", None if after.ids == before.ids else written(after))
-    new = after.without(before)
-    notices = await group_notices(ctx, action, home, new.groups)
+    notices = await group_notices(ctx, action, home, after.without(before).groups)
     shown = [*notices, *await redrawn(ctx, action, home, also=before.groups)]
-    mention = await rung(ctx, home, new)
-    if not mention or await minutes.running(ctx.tx, home.id):
+    called = await heard(ctx, home, after, before)
+    if not called.users or await minutes.running(ctx.tx, home.id):
         return [ctx.react("✏️"), *shown]
-    told = await _told(ctx, action, home, before=before, after=after, day_before=day_before, mention=mention)
+    told = await _told(ctx, action, home, before=before, after=after, day_before=day_before, called=called)
     return [ctx.react("✏️"), told, *shown]
 
 
@@ -205,10 +205,9 @@ async def change(ctx: Context, action: ActionId, *, assignees: GivenTo = NOBODY,
         await plan_reminder(ctx, found, home)
     if not moved and found.due_on == day_before:
         return ctx.react("👍")
-    new = after.without(before)
-    mention = await rung(ctx, home, new)
-    told = await _told(ctx, found, home, before=before, after=after, day_before=day_before, mention=mention)
-    notices = await group_notices(ctx, found, home, new.groups)
+    called = await heard(ctx, home, after, before)
+    told = await _told(ctx, found, home, before=before, after=after, day_before=day_before, called=called)
+    notices = await group_notices(ctx, found, home, after.without(before).groups)
     return [ctx.react("👍"), told, *notices, *await redrawn(ctx, found, home, also=before.groups)]
 
 
@@ -220,7 +219,7 @@ async def _told(
     before: Assigned,
     after: Assigned,
     day_before: date | None = None,
-    mention: tuple[str, ...],
+    called: Heard,
 ) -> Say:
     """Say in the item's room who has it now, and until when if `day_before` was another day."""
     (by,) = await ctx.people([ctx.sender])
@@ -231,8 +230,9 @@ async def _told(
         "due_on": action.due_on if action.due_on != day_before else None,
         "day_before": day_before,
         "by": None if home is ctx.room else by,
+        "vacant": called.vacant,
     }
-    return Say(key="action-changed", data=data, about=action, room=home, mention=mention)
+    return Say(key="action-changed", data=data, about=action, room=home, mention=called.users)
 
 
 async def _assign(ctx: Context, action: ActionItem, to: Assigned) -> None:

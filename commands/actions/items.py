@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from commands.actions import reminders
 from commands.actions.notes import Noted, noted
-from commands.kit.assigned import Assigned, assigned_to
+from commands.kit.assigned import NOBODY, Assigned, assigned_to
 from commands.kit.context import Context
 from commands.kit.readers import ShortId
 from commands.kit.say import Refusal, Say
@@ -135,6 +135,7 @@ def first_picture(action: ActionItem, given_to: Assigned, tags: Sequence[str]) -
         "action": action,
         "assigned": given_to,
         "people": given_to.shown,
+        "vacant": (),
         "tags": tags,
         "settled": None,
         "next_meeting": False,
@@ -149,12 +150,10 @@ async def redrawn(ctx: Context, action: ActionItem, home: Room, *, also: Iterabl
     """
     data = await picture(ctx, action)
     told = {one.id: one for one in (*data["assigned"].groups, *also)}
-    return [
-        ctx.update("action-item", about=action, room=home, **data),
-        *(
-            ctx.update("action-for-group", about=action, room=one, **_for_group(action, home, data))
-            for one in told.values()
-        ),
+    says = [ctx.update("action-item", about=action, room=home, **data)]
+    return says + [
+        ctx.update("action-for-group", about=action, room=one, **_for_group(action, home, data, one))
+        for one in told.values()
     ]
 
 
@@ -162,22 +161,37 @@ async def group_notices(ctx: Context, action: ActionItem, home: Room, groups: Se
     """Tell these groups, each in its own room, that they are to do an item of another; nobody is rung."""
     if not groups:
         return []
-    data = _for_group(action, home, await picture(ctx, action))
-    return [Say(key="action-for-group", data=data, about=action, room=one) for one in groups]
+    data = await picture(ctx, action)
+    return [
+        Say(key="action-for-group", data=_for_group(action, home, data, one), about=action, room=one) for one in groups
+    ]
 
 
-def _for_group(action: ActionItem, home: Room, data: dict[str, Any]) -> dict[str, Any]:
-    return {**data, "giver": home.name, "link": link(action, home)}
+def _for_group(action: ActionItem, home: Room, data: dict[str, Any], group: Room) -> dict[str, Any]:
+    theirs = group.id in data["assigned"].group_ids
+    return {**data, "giver": home.name, "link": link(action, home), "theirs": theirs}
 
 
-async def rung(ctx: Context, home: Room, given_to: Assigned) -> tuple[str, ...]:
-    """Return who is to be told of an item: the people, and who in its room stands for the municipalities.
+class Heard(NamedTuple):
+    """Who is rung about an item, and the names of municipalities that nobody in its room stands for."""
 
-    Never the sender, who knows, and no bots.
+    users: tuple[str, ...]
+    vacant: Sequence[str]
+
+
+async def heard(ctx: Context, home: Room, given_to: Assigned, before: Assigned = NOBODY) -> Heard:
+    """Return who is to be told that an item is theirs: people, and who in its room stands for the municipalities.
+
+    Never the sender, who knows, nor who had it before, nor bots.
     """
-    sitting = await municipalities.sitting_in(ctx.tx, home.id, given_to.town_ids)
-    users = [*given_to.users, *(user for number in given_to.town_ids for user in sitting.get(number, ()))]
-    return tuple(user for user in dict.fromkeys(users) if user not in {ctx.sender, *ctx.setup.nobody})
+    new = given_to.without(before)
+    sitting = await municipalities.sitting_in(ctx.tx, home.id, new.town_ids)
+    users = [*new.users, *(user for number in new.town_ids for user in sitting.get(number, ()))]
+    silent = {ctx.sender, *before.users, *ctx.setup.nobody}
+    return Heard(
+        tuple(user for user in dict.fromkeys(users) if user not in silent),
+        [one.name for one in new.towns if one.id not in sitting],
+    )
 
 
 def link(action: ActionItem, home: Room) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from commands.actions.items import assigned, first_picture, plan_first_reminder, record, rung
+from commands.actions.items import assigned, first_picture, heard, plan_first_reminder, record
 from commands.actions.notes import written
 from commands.kit.context import Context
 from commands.kit.say import Say
@@ -86,9 +86,10 @@ async def make(
     await plan_first_reminder(ctx, action, ctx.room)
     if meeting_id is not None:
         ctx.tx.add(MeetingAction(action_id=action.id, meeting_id=meeting_id))
-    data = {**first_picture(action, given_to, words), "next_meeting": meeting_day is not None}
+    users, vacant = await heard(ctx, ctx.room, given_to)
+    data = {**first_picture(action, given_to, words), "next_meeting": meeting_day is not None, "vacant": vacant}
     data["resolution"] = await _carry_out(ctx, action, wish.resolution_id)
-    return action, Say(key="action-item", data=data, about=action, mention=await rung(ctx, ctx.room, given_to))
+    return action, Say(key="action-item", data=data, about=action, mention=users)
 
 
 async def _carry_out(ctx: Context, action: ActionItem, resolution_id: int | None) -> Resolution | None:

@@ -36,7 +36,7 @@ async def _missing(ctx: Context, action: ActionItem, home: Room, entries: Sequen
     Who took an item of another group was never there.
     """
     if not action.is_unfinished:
-        return {"left": [], "vacant": []}
+        return {"left": []}
     given_to = await assigned(ctx, action)
     present = {one.user_id for one in await rooms.joined_in(ctx.tx, [home, *given_to.groups])}
     took = {one.by.user_id for one in entries if one.what == "taken"}

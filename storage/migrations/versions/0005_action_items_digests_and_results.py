@@ -39,7 +39,7 @@ def _actions() -> None:
     op.create_index(
         "ix_actions_wanted",
         "actions",
-        ["state", "due_on"],
+        ["room_id", "wanted", "state"],
         unique=False,
         sqlite_where=sa.text("wanted = 1"),
         postgresql_where=sa.text("wanted"),
