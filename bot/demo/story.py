@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.demo import opening, session, votes, weeks
+from bot.demo import monday, opening, session, votes, weeks, work
 from bot.demo.stage import Stage
 
 
@@ -38,11 +38,17 @@ SCENES = (
     Scene("Ein Stromausfall", weeks.power_cut),
     Scene("Erinnerungen", weeks.reminders),
     Scene("Der zweite Wochenbericht", weeks.second_digest),
+    Scene("Aufgaben für Kommunen und Gruppen, und eine, die jemand sucht", work.shared_work),
+    Scene("Ergebnisse, für alle sichtbar", work.results),
     Scene("Vor der Sitzung: Kalender, Zusagen, Anfragen", session.towards_the_meeting),
     Scene("Eine Tagesordnung, die sich selbst füllt", session.agenda),
     Scene("Die Sitzung, mit Stromausfall", session.session),
     Scene("Die Sitzung geht weiter", session.session_goes_on),
     Scene("Entwurf, Genehmigung, Veröffentlichung", session.minutes),
     Scene("Die letzte Woche", weeks.last_week),
+    Scene("Vorschau auf den Wochenbericht: ein Satz dazu, dann anhalten", monday.preview),
+    Scene("Montag: der eigene Wochenbericht, und der freigegebene", monday.release),
+    Scene("Der Bericht für das Ministerium", monday.report),
+    Scene("Wieder ein Treffen", weeks.next_month),
     Scene("Der Bot geht, und die Rechnung geht auf", weeks.farewell),
 )
