@@ -395,11 +395,9 @@ def listing(
     *,
     room_ids: Iterable[int] | None = None,
     states: Iterable[str] | None = UNFINISHED,
-    assignees: Collection[str] = (),
-    tags: Collection[str] = (),
     due_before: date | None = None,
 ) -> Select[ActionItem]:
-    """Return the query for items that satisfy all filters: one of the assignees, every tag.
+    """Return the query for items of these rooms, in these states, due before this day.
 
     In order of urgency: unfinished ones by due day, then undated ones, then finished ones from the latest.
     """
@@ -408,10 +406,6 @@ def listing(
         query = query.where(ActionItem.room_id.in_(list(room_ids)))
     if states is not None:
         query = query.where(ActionItem.state.in_(list(states)))
-    if assignees:
-        query = query.where(ActionItem.id.in_(select(Assignee.action_id).where(Assignee.user_id.in_(assignees))))
-    for word in tags:
-        query = query.where(ActionItem.id.in_(select(ActionTag.action_id).where(ActionTag.tag == word)))
     if due_before is not None:
         query = query.where(ActionItem.due_on < due_before)
     return query.order_by(
