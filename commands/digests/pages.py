@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from commands.chronicle.content import DigestContent, GroupDigest, ItemWords
 from commands.digests.alerts import AlertContent
-from commands.digests.sizes import NAMES, SHOWN, Size, head_of, size_of
+from commands.digests.sizes import LONGEST_NAME, NAMES, SHOWN, Size, head_of, size_of
 from commands.digests.weeks import days_of
 from commands.kit.say import Say
 from storage.base import Subject
@@ -14,7 +14,7 @@ from storage.base import Subject
 LINES = 35  # of one message, its heading and its last line included
 LARGEST = 20_000  # bytes of a message's texts: an edit has them twice, encryption adds a third, and an event has 65,536
 PAGE = Size(LINES, LARGEST)
-GROUP = Size(LINES - 4, LARGEST - 4_000)  # a group that fits on the first screen
+GROUP = Size(LINES - 5, LARGEST - 4_000)  # a group that fits on the first screen
 MOST = 20  # messages that anybody reads
 NOTHING = Size(0, 0)
 
@@ -83,28 +83,35 @@ def said(
     alerts = None if alerts is None or alerts.is_empty else alerts
     if content.is_empty and alerts is None:
         return None
-    content = readable(content)
-    laid_out = pages(content.groups, words, head_of(content, alerts))
+    whole, content = content, readable(content)
+    sizes = {shown: head_of(content, alerts, shown) for shown in range(SHOWN, -1, -1)}
+    most = next((shown for shown, size in sizes.items() if size.fits(PAGE)), 0)
+    laid_out = pages(content.groups, words, sizes[most])
     if len(laid_out) > MOST:
         content = _in_numbers(content)
-        laid_out = pages(content.groups, words, head_of(content, alerts))
+        laid_out = pages(content.groups, words, sizes[most])
     thread = None
     for page in reversed(laid_out[1:]):
         thread = Say(key="digest-more", data={"parts": page, "words": words}, thread=thread)
     first, last = days_of(content.since, content.until, zone)
-    later = [part.group.name for page in laid_out[1:] for part in page]
+    later = [_cut(part.group.name) for page in laid_out[1:] for part in page]
     data = {
         "first": first,
         "last": last,
         "until": content.until,
         "late": late,
-        "highlights": content.highlights[:SHOWN],
-        "more_highlights": len(content.highlights[SHOWN:]),
+        "highlights": content.highlights,
         "alerts": alerts,
+        "most": most,
         "parts": laid_out[0],
         "words": words,
         "later": later[:NAMES],
         "more_later": len(later[NAMES:]),
         "inside": inside,
+        "brief": content.groups != whole.groups,
     }
     return Say(key="digest", data=data, about=about, thread=thread)
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"

@@ -10,7 +10,6 @@ from markupsafe import escape
 from commands.chronicle.content import (
     DigestContent,
     GroupDigest,
-    HighlightFact,
     ItemFact,
     ItemWords,
     MeetingFact,
@@ -23,8 +22,9 @@ from commands.digests.alerts import AlertContent
 SHOWN = 5  # entries of a section
 NAMES = 5  # groups that are told of in the thread
 LONGEST = 65  # characters of a text
-LONGEST_NAME = 40  # of a person, a municipality, an option of a poll
+LONGEST_NAME = 40  # of a person, a municipality, an option of a poll, a group in the thread
 LONGEST_HIGHLIGHT = 205
+LONGEST_HEADING = 250  # the name of a group
 FEW = 4  # people, options
 
 ENTRY, LINE, NUMBERS = 450, 250, 700  # bytes besides the words of others: markup, dates and numbers, in both forms
@@ -51,7 +51,7 @@ class Size(NamedTuple):
 def size_of(group: GroupDigest, shown: int, words: Mapping[int, ItemWords]) -> Size:
     """Return the size of a group of which the first `shown` entries of each section are told."""
     if group.counts_only:
-        return Size(1, NUMBERS + _cost(group.name))
+        return Size(1, NUMBERS + _cost(group.name, LONGEST_HEADING))
     rest = (group.running, group.meetings, group.coming, group.results)
     sections: list[tuple[Iterable[Entry], int]] = [(one, len(one)) for one in rest if one]
     sections += [(one.entries, one.total) for one in group.items if one.total]
@@ -62,26 +62,23 @@ def size_of(group: GroupDigest, shown: int, words: Mapping[int, ItemWords]) -> S
     cut = sum(total > shown for _, total in (*sections, *decided))
     told = sum(ENTRY + _words(entry, words) for entry in entries)
     lines = headings + cut
-    return Size(1 + lines + len(entries), _cost(group.name) + LINE * (1 + lines) + told)
+    return Size(1 + lines + len(entries), _cost(group.name, LONGEST_HEADING) + LINE * (1 + lines) + told)
 
 
-def head_of(content: DigestContent, alerts: AlertContent | None) -> Size:
-    """Return the size of what stands on the first screen besides the groups, however many of them go on below."""
-    points = _head_of_highlights(content.highlights)
-    names = [_cost(group.name) for group in content.groups]
-    around = Size(4, 6 * LINE + sum(sorted(names)[-NAMES:]))
-    sections = [] if alerts is None else [alerts.groups, alerts.items, alerts.towns, alerts.requests]
-    shown = [_first(one, SHOWN) for one in sections if one]
-    warnings = sum(2 + len(one) for one in shown) + bool(shown)
-    texts = sum(ENTRY + _all_words(entry) for one in shown for entry in one)
-    lines = around.lines + points.lines + warnings
-    return Size(lines, around.bytes + points.bytes + texts + warnings * LINE)
+def head_of(content: DigestContent, alerts: AlertContent | None, shown: int) -> Size:
+    """Return the size of what stands on the first screen besides the groups, however many of them go on below.
 
-
-def _head_of_highlights(found: tuple[HighlightFact, ...]) -> Size:
-    shown = found[:SHOWN]
-    lines = len(shown) + bool(shown) + (len(found) > SHOWN)
-    return Size(lines, LINE * lines + sum(_cost(one.text, LONGEST_HIGHLIGHT) for one in shown))
+    Of highlights and of each kind of alerts it shows the first `shown` and the number of the others.
+    """
+    names = sorted(_cost(group.name, LONGEST_NAME) for group in content.groups)
+    points = _first(content.highlights, shown)
+    kinds = [] if alerts is None else [alerts.groups, alerts.items, alerts.towns, alerts.requests]
+    warnings = [(_first(one, shown), len(one)) for one in kinds if one]
+    lines = 5 + bool(content.highlights) + len(points) + (len(content.highlights) > shown) + bool(warnings)
+    lines += sum(1 + len(some) + (total > shown) for some, total in warnings)
+    told = sum(_cost(one.text, LONGEST_HIGHLIGHT) for one in points)
+    told += sum(LINE + _all_words(entry) for some, _ in warnings for entry in some)
+    return Size(lines, LINE * lines + sum(names[-NAMES:]) + told)
 
 
 def _first(some: Iterable[Some], shown: int) -> list[Some]:

@@ -142,8 +142,8 @@ async def test_a_group_that_keeps_its_content_inside_is_told_in_numbers_elsewher
     assert "nur die Leitung" in (await room.says("!wochenbericht zahlen an", who="Bodo")).text
     assert "anderen Räumen von dieser Gruppe ab jetzt nur Zahlen" in (await room.says("!wochenbericht zahlen an")).text
     numbers = (
-        "- UAG1 Bürger-Apps: 1 Beschluss, 1 Umfrage offen, 2 Aufgaben neu, 1 überfällig, 1 blockiert, "
-        "nächstes Treffen Di., 10. Nov., 09:00 Uhr, 1 Ergebnis"
+        "- UAG1 Bürger-Apps: 1 Beschluss · 1 Umfrage offen · Aufgaben: 2 neu, 1 überfällig, 1 blockiert · "
+        "nächstes Treffen Di., 10. Nov., 09:00 Uhr · 1 Ergebnis"
     )
     for place in (main, coordinators, chat):
         shown = (await place.says("!wochenbericht")).message
