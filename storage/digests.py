@@ -113,8 +113,8 @@ async def highlights(tx: AsyncSession, since: datetime, until: datetime) -> Sequ
     return (await tx.scalars(query.order_by(Highlight.id))).all()
 
 
-async def inward(tx: AsyncSession) -> set[int]:
-    """Return the groups of which other rooms are told numbers and nothing else."""
+async def keeping_inside(tx: AsyncSession) -> set[int]:
+    """Return the groups that keep what they do inside: other rooms are told numbers of it and nothing else."""
     return set(await tx.scalars(select(DigestRule.room_id).where(DigestRule.counts_only)))
 
 

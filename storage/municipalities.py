@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base
+from storage.rooms import RoomMember
 
 
 class Standing(StrEnum):
@@ -100,6 +101,18 @@ async def counts(tx: AsyncSession) -> dict[int, int]:
     query = select(Seat.municipality_id, func.count()).where(Seat.municipality_id.is_not(None))
     found = await tx.execute(query.where(Seat.standing == Standing.MEMBER).group_by(Seat.municipality_id))
     return {number: people for number, people in found if number is not None}
+
+
+async def of_rooms(tx: AsyncSession, room_ids: Collection[int]) -> dict[int, list[str]]:
+    """Return the names of the municipalities for which anybody in each of these rooms stands."""
+    query = select(RoomMember.room_id, Municipality.name).distinct()
+    query = query.join(Seat, Seat.user_id == RoomMember.user_id)
+    query = query.join(Municipality, Municipality.id == Seat.municipality_id)
+    query = query.where(RoomMember.room_id.in_(list(room_ids)), RoomMember.membership == "join")
+    found: dict[int, list[str]] = {number: [] for number in room_ids}
+    for number, name in await tx.execute(query.where(Seat.standing == Standing.MEMBER).order_by(Municipality.name)):
+        found[number].append(name)
+    return found
 
 
 async def seats_of_command(tx: AsyncSession, municipality_id: int, by: str, at: datetime) -> Sequence[Seat]:

@@ -43,6 +43,7 @@ class Request(Base):
         Index(None, "to_room_id", "state"),
         Index(None, "from_room_id", "state"),
         Index(None, "state", "asked_at"),
+        Index(None, "answered_at"),
     )
 
     @property
@@ -66,3 +67,10 @@ async def open_from(tx: AsyncSession, room_id: int) -> Sequence[Request]:
     """Return the unanswered requests of a group, oldest first."""
     query = select(Request).where(Request.from_room_id == room_id, Request.state == RequestState.OPEN)
     return (await tx.scalars(query.order_by(Request.id))).all()
+
+
+async def answered_between(tx: AsyncSession, since: datetime, until: datetime) -> Sequence[Request]:
+    """Return the requests of all rooms that were answered in `since <= t < until`, in order of their answers."""
+    query = select(Request).where(Request.answered_at >= since, Request.answered_at < until)
+    query = query.where(Request.state == RequestState.ANSWERED)
+    return (await tx.scalars(query.order_by(Request.answered_at, Request.id))).all()

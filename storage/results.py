@@ -48,6 +48,12 @@ async def by_id(tx: AsyncSession, number: int) -> GroupResult | None:
     return await tx.get(GroupResult, number)
 
 
+async def of_event(tx: AsyncSession, room_id: int, event_id: str) -> Sequence[GroupResult]:
+    """Return the results of a room that arose from this message and were not withdrawn."""
+    query = select(GroupResult).where(GroupResult.event_id == event_id, GroupResult.room_id == room_id)
+    return (await tx.scalars(query.where(GroupResult.withdrawn_at.is_(None)).order_by(GroupResult.id))).all()
+
+
 async def between(tx: AsyncSession, since: datetime, until: datetime) -> Sequence[GroupResult]:
     """Return the results of all rooms that were told in `since <= t < until` and not withdrawn, oldest first."""
     query = select(GroupResult).where(GroupResult.created_at >= since, GroupResult.created_at < until)
@@ -68,13 +74,19 @@ def register(
     *,
     search: str = "",
     room_ids: Collection[int] | None = None,
+    besides: Collection[int] = (),
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Select[GroupResult]:
-    """Return the query for the register, newest first: all words of `search` begin a word of the text."""
+    """Return the query for the register, newest first: all words of `search` begin a word of the text.
+
+    Of all rooms or of `room_ids`, but of none in `besides`.
+    """
     query = select(GroupResult).where(GroupResult.withdrawn_at.is_(None))
     if room_ids is not None:
         query = query.where(GroupResult.room_id.in_(room_ids))
+    if besides:
+        query = query.where(GroupResult.room_id.not_in(besides))
     if since is not None:
         query = query.where(GroupResult.created_at >= since)
     if until is not None:

@@ -45,7 +45,7 @@ def test_a_capability_is_its_folder_its_storage_file_a_migration_and_one_line(tm
         (copy / name).write_text(text.replace('"HEAD"', f'"{_head()}"'), "utf-8")
     capabilities = copy / "commands" / "capabilities.py"
     line = "    __import__('commands.mottos').mottos.CAPABILITY,\n"
-    listed = capabilities.read_text("utf-8").replace("(\n", f"(\n{line}", 1)
+    listed = capabilities.read_text("utf-8").replace(" = (\n", f" = (\n{line}", 1)
     capabilities.write_text(listed, "utf-8")
     (found,) = TALK.findall(PAGE)
     (tmp_path / "talk").write_text(found, "utf-8")

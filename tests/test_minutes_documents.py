@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from commands.kit import documents
 from commands.minutes import rendering
 from commands.minutes.difference import difference
 from commands.minutes.document import Attendance, Attendee, Document, as_json, from_json, one_line
@@ -87,7 +88,7 @@ def test_a_group_can_decide_by_its_municipalities_or_where_none_are_known_by_its
 def test_minutes_stay_as_they_are_written(meeting: str, language: str, form: str) -> None:
     """Compare with the golden file; with UAGBOT_GOLDEN=write in the environment, write it anew."""
     text = FORMS[form](*MEETINGS[meeting], language)
-    text = text.replace(rendering.style(), "(style)") if form == "html" else text
+    text = text.replace(documents.style(), "(style)") if form == "html" else text
     file = GOLDEN / f"minutes-{meeting}-{language}.{form}"
     if os.environ.get("UAGBOT_GOLDEN") == "write":
         file.write_text(text, "utf-8")
@@ -134,12 +135,12 @@ ITEM = ["bullet_list_open", "list_item_open", "paragraph_open", "inline"]
 @given(words)
 def test_no_words_are_markup_in_markdown(text: str) -> None:
     said = one_line(text)
-    found = tokens(f"- {rendering.markdown_text(said)}\n")
+    found = tokens(f"- {documents.markdown_text(said)}\n")
     if said:
         assert [kind for kind, _ in found[:4]] == ITEM
         assert found[4] == ("text", said)
     assert len(found) == (8 if said else 4)
-    title = tokens(f"## {rendering.markdown_text(said)}\n")
+    title = tokens(f"## {documents.markdown_text(said)}\n")
     assert [kind for kind, _ in title] == ["heading_open", "inline", *(["text"] if said else []), "heading_close"]
     assert not said or title[2][1] == said
 
@@ -279,7 +280,7 @@ def test_a_page_needs_nothing_else_and_leads_on_where_it_can() -> None:
     page = rendering.html(usual(), DRAFT, "de", way)
     assert "<script" not in page
     assert not re.search(r"(src|srcset|poster|action)=|@import|url\(", page)
-    assert f"<style>{rendering.style()}</style>" in page
+    assert f"<style>{documents.style()}</style>" in page
     assert '<a rel="prev" href="UAG1-2026-11-03">' in page
     assert 'rel="next"' not in page
     assert "<nav" not in rendering.html(usual(), DRAFT, "de")

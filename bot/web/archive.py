@@ -14,6 +14,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.web.secret import SHAPE, headers, not_found
+from commands.kit import documents
 from commands.kit.setup import Setup
 from commands.kit.texts import zone
 from commands.minutes import rendering
@@ -190,7 +191,7 @@ def _other_versions(minutes: Minutes, one: Shown, prefix: str) -> list[tuple[int
 @cache
 def _policy() -> str:
     """Only the page's own style, by its hash (CSP Level 3); nothing is fetched, sent or framed."""
-    digest = b64encode(hashlib.sha256(rendering.style().encode()).digest()).decode()
+    digest = b64encode(hashlib.sha256(documents.style().encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )

@@ -68,10 +68,6 @@ class ItemFact:
         """Whether it was still to be done at that time."""
         return self.created_at < at and (self.closed_at is None or self.closed_at >= at)
 
-    def overdue(self, at: datetime, zone: ZoneInfo) -> bool:
-        """Whether its day was over at that time, by the clocks of that zone."""
-        return self.unfinished(at) and self.due_on is not None and self.due_on < at.astimezone(zone).date()
-
 
 @dataclass(frozen=True, slots=True)
 class ItemWords:
@@ -205,9 +201,9 @@ Items = Section[ItemFact]
 class GroupDigest:
     """What is to be said of one group; `meetings` took place or were cancelled, `coming` lie ahead.
 
-    `counts_only`: nothing but numbers is to be said of it, and no action item is among its entries. An action item
-    stands in one section. `opened` and `closed` count what came (and was not dropped since) and what was done in the
-    window, wherever it stands; `open_items` what was still to be done at its end.
+    `counts_only`: nothing but numbers is to be said of it. An action item stands in one section. `opened` and `closed`
+    count what came and what was done in the window, wherever it stands; `open_items` what was still to be done at its
+    end. `came` are the numbers of the first that came, also of those that were dropped since.
     """
 
     id: int
@@ -227,6 +223,7 @@ class GroupDigest:
     opened: int
     closed: int
     open_items: int
+    came: tuple[int, ...] = ()
 
     @property
     def items(self) -> tuple[Items, ...]:
@@ -246,10 +243,7 @@ class GroupDigest:
 
     def in_numbers(self) -> "GroupDigest":
         """Return the same, of which only numbers are to be said."""
-        created, done, overdue, blocked, wanted = (replace(one, entries=()) for one in self.items)
-        return replace(
-            self, counts_only=True, created=created, done=done, overdue=overdue, blocked=blocked, wanted=wanted
-        )
+        return replace(self, counts_only=True)
 
 
 @dataclass(frozen=True, slots=True)

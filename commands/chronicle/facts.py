@@ -38,12 +38,18 @@ Noun = TypeVar("Noun", Poll, Resolution, GroupResult)
 
 
 async def gather(
-    ctx: Context, groups: Sequence[Room], since: datetime, until: datetime, most: int | None = None
+    ctx: Context,
+    groups: Sequence[Room],
+    since: datetime,
+    until: datetime,
+    most: int | None = None,
+    *,
+    silent: bool = False,
 ) -> DigestContent:
     """Return what the window `since <= t < until` of these groups has to say, of action items the first `most`.
 
     Action items come in pieces and go again, and others are heard meanwhile. A group that keeps its content
-    inside is told in numbers, but in its own room.
+    inside is told in numbers, but in its own room. `silent`: groups of which there is nothing to say are in there too.
     """
     chronicle = Chronicle(await _facts(ctx, groups, since, until), since, until, most)
     await asyncio.sleep(0)
@@ -53,12 +59,13 @@ async def gather(
         for row in piece:
             chronicle.add(_item(row))
         await asyncio.sleep(0)
-    return chronicle.digest()
+    return chronicle.digest(silent=silent)
 
 
 async def words(ctx: Context, content: DigestContent) -> dict[int, ItemWords]:
-    """Return what the action items of a digest say, by their numbers."""
-    ids = {item.id for group in content.groups for section in group.items for item in section.entries}
+    """Return what the action items of a digest say, by their numbers; not of groups of which numbers are told only."""
+    told = [group for group in content.groups if not group.counts_only]
+    ids = {item.id for group in told for section in group.items for item in section.entries}
     found = (await ctx.tx.scalars(select(ActionItem).where(ActionItem.id.in_(ids)))).all()
     homes = await rooms.by_numbers(ctx.tx, {item.room_id for item in found})
     assigned = await actions.assignees(ctx.tx, ids)
@@ -93,7 +100,7 @@ async def _facts(ctx: Context, groups: Sequence[Room], since: datetime, until: d
 
 
 async def _groups(ctx: Context, groups: Iterable[Room], until: datetime) -> list[GroupFact]:
-    inward = await digests.inward(ctx.tx) - {ctx.room.id}
+    inside = await digests.keeping_inside(ctx.tx) - {ctx.room.id}
     unfinished = await actions.count_open(ctx.tx, until)
     await asyncio.sleep(0)
     return [
@@ -102,7 +109,7 @@ async def _groups(ctx: Context, groups: Iterable[Room], until: datetime) -> list
             name=group.name,
             zone=zone(group.zone),
             since=group.created_at,
-            counts_only=group.id in inward,
+            counts_only=group.id in inside,
             open_items=unfinished.get(group.id, 0),
         )
         for group in groups

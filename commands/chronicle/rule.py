@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import TypeVar, get_args
+from operator import attrgetter
+from typing import Any, TypeVar, get_args
 
 from commands.chronicle.content import (
     A_WEEK,
@@ -23,18 +24,22 @@ from commands.chronicle.content import (
 )
 
 LONGEST_COMPARED = timedelta(days=11)  # a longer window cannot be held against one week
+_number = attrgetter("id")
 Fact = TypeVar("Fact", PollFact, MeetingFact, ResolutionFact, ResultFact)
 
 
-def digest(facts: Facts, since: datetime, until: datetime, most: int | None = None) -> DigestContent:
+def digest(
+    facts: Facts, since: datetime, until: datetime, most: int | None = None, *, silent: bool = False
+) -> DigestContent:
     """Return what the window `since <= t < until` has to say, of each section of action items the first `most`.
 
     What happened belongs to exactly one of two adjoining windows; how things stand depends on `until` alone.
+    `silent`: groups of which there is nothing to say are in there too.
     """
     chronicle = Chronicle(facts, since, until, most)
     for item in facts.items:
         chronicle.add(item)
-    return chronicle.digest()
+    return chronicle.digest(silent=silent)
 
 
 class Chronicle:
@@ -52,37 +57,39 @@ class Chronicle:
         """Count an action item of one of the groups."""
         self._items[item.group].add(item)
 
-    def digest(self) -> DigestContent:
-        """Return what the window has to say: only groups in which something happened or is due."""
+    def digest(self, *, silent: bool = False) -> DigestContent:
+        """Return what the window has to say; of groups in which nothing happened or is due only if asked for."""
         facts, since, until = self._facts, self._since, self._until
         of = _ByGroup(facts)
         groups = [_group(group, of, self._items[group.id], since, until) for group in facts.groups]
         highlights = tuple(one for one in facts.highlights if since <= one.counts_at < until)
-        return DigestContent(since, until, tuple(one for one in groups if not one.is_empty), highlights)
+        return DigestContent(since, until, tuple(one for one in groups if silent or not one.is_empty), highlights)
 
 
 class ItemSections:
     """Lays one group's action items into sections, one item after the other, keeping no more than are shown."""
 
     def __init__(self, group: GroupFact, since: datetime, until: datetime, most: int | None) -> None:
-        self.most = 0 if group.counts_only else most
+        self.most = most
         self.comparable = group.since < since and until - since <= LONGEST_COMPARED
         self.entries: dict[Kind, list[ItemFact]] = {kind: [] for kind in get_args(Kind)}
         self.totals: dict[Kind, int] = dict.fromkeys(get_args(Kind), 0)
         self.before: dict[Kind, int] = dict.fromkeys(get_args(Kind), 0)
         self.opened = self.closed = 0
+        self._came: list[ItemFact] = []
         self._since, self._until = since, until
         self._today, self._then = (at.astimezone(group.zone).date() for at in (until, since))
 
     def add(self, item: ItemFact) -> None:
         """Count an action item."""
-        dropped = item.closed_at is not None and not item.done
-        self.opened += self._since <= item.created_at < self._until and not dropped
+        if self._since <= item.created_at < self._until:
+            self.opened += 1
+            self._keep(self._came, item, _number)
         self.closed += _done_within(item, self._since, self._until)
         kind = _kind(item, self._since, self._until, self._today)
         if kind is not None:
             self.totals[kind] += 1
-            self._keep(self.entries[kind], item)
+            self._keep(self.entries[kind], item, _urgency)
         if self.comparable:
             earlier = _kind(item, self._since - A_WEEK, self._since, self._then)
             if earlier is not None:
@@ -93,10 +100,15 @@ class ItemSections:
         entries = tuple(sorted(self.entries[kind], key=_urgency)[: self.most])
         return Section(entries, self.totals[kind], self.before[kind] if compared and self.comparable else None)
 
-    def _keep(self, entries: list[ItemFact], item: ItemFact) -> None:
+    @property
+    def came(self) -> tuple[int, ...]:
+        """The numbers of the first that came."""
+        return tuple(sorted(item.id for item in self._came)[: self.most])
+
+    def _keep(self, entries: list[ItemFact], item: ItemFact, order: Callable[[ItemFact], Any]) -> None:
         entries.append(item)
         if self.most is not None and len(entries) > 4 * self.most:
-            entries.sort(key=_urgency)
+            entries.sort(key=order)
             del entries[self.most :]
 
 
@@ -139,6 +151,7 @@ def _group(group: GroupFact, of: _ByGroup, items: ItemSections, since: datetime,
         opened=items.opened,
         closed=items.closed,
         open_items=group.open_items,
+        came=items.came,
     )
 
 

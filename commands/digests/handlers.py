@@ -32,7 +32,7 @@ async def show_digest(ctx: Context) -> Answer:
     since = until - A_WEEK
     first, _ = days_of(since, until, ctx.zone)
     last = ctx.now.astimezone(ctx.zone).date()  # it tells of today too, also before noon
-    inside = ctx.room.id in await digests.inward(ctx.tx)
+    inside = ctx.room.id in await digests.keeping_inside(ctx.tx)
     say = await tell(ctx, groups, since, until, inside=inside) or ctx.say("digest-nothing", inside=inside)
     return replace(say, data={**say.data, "first": first, "last": last})
 

@@ -72,13 +72,17 @@ def head_of(content: DigestContent, alerts: AlertContent | None, shown: int) -> 
     """
     names = sorted(_cost(group.name, LONGEST_NAME) for group in content.groups)
     points = _first(content.highlights, shown)
-    kinds = [] if alerts is None else [alerts.groups, alerts.items, alerts.towns, alerts.requests]
-    warnings = [(_first(one, shown), len(one)) for one in kinds if one]
-    lines = 5 + bool(content.highlights) + len(points) + (len(content.highlights) > shown) + bool(warnings)
-    lines += sum(1 + len(some) + (total > shown) for some, total in warnings)
+    lines = 5 + bool(content.highlights) + len(points) + (len(content.highlights) > shown)
     told = sum(_cost(one.text, LONGEST_HIGHLIGHT) for one in points)
-    told += sum(LINE + _all_words(entry) for some, _ in warnings for entry in some)
-    return Size(lines, LINE * lines + sum(names[-NAMES:]) + told)
+    warned = Size(0, 0) if alerts is None else _size_of_alerts(alerts, shown)
+    return Size(lines + warned.lines, LINE * lines + sum(names[-NAMES:]) + told + warned.bytes)
+
+
+def _size_of_alerts(alerts: AlertContent, shown: int) -> Size:
+    kinds = (alerts.groups, alerts.items, alerts.towns, alerts.requests)
+    sections = [(_first(one, shown), len(one)) for one in kinds if one]
+    lines = bool(sections) + sum(1 + len(some) + (total > shown) for some, total in sections)
+    return Size(lines, LINE * lines + sum(_all_words(entry) for some, _ in sections for entry in some))
 
 
 def _first(some: Iterable[Some], shown: int) -> list[Some]:

@@ -8,7 +8,7 @@ from commands.kit.readers import People, ZoneName
 from commands.kit.roles import Role, leaders
 from commands.kit.say import Refusal, Say
 from commands.kit.triggers import Answer, Where, command, job
-from storage import actions, meetings, polls, resolutions, rooms
+from storage import actions, meetings, polls, resolutions, results, rooms
 from storage.rooms import Room, RoomKind
 
 GROUPS_SHOWN = 12
@@ -44,10 +44,11 @@ async def keep_setup(ctx: Context, room_id: int) -> Answer:
 
 @command("group show")
 async def show_group(ctx: Context) -> Answer:
-    """Show the group: title, chairs, next meeting, open items."""
+    """Show the group: title, chairs, next meeting, what is open, and its newest result."""
     today = ctx.now.astimezone(ctx.zone).date()
     chairs = await leaders(ctx.tx, ctx.room, ctx.setup.nobody)
     coming = await meetings.upcoming(ctx.tx, ctx.now, room_id=ctx.room.id, limit=1)
+    achieved = await results.top(ctx.tx, results.register(room_ids=[ctx.room.id]), 1)
     return ctx.say(
         "group-shown",
         group=ctx.room,
@@ -57,6 +58,7 @@ async def show_group(ctx: Context) -> Answer:
         open=await actions.count(ctx.tx, actions.listing(room_ids=[ctx.room.id])),
         overdue=await actions.count(ctx.tx, actions.listing(room_ids=[ctx.room.id], due_before=today)),
         polls=len(await polls.open_polls(ctx.tx, [ctx.room.id])),
+        result=achieved[0] if achieved else None,
     )
 
 

@@ -3,6 +3,8 @@
 import re
 from urllib.parse import urlsplit
 
+LONGEST_LINK = 500
+
 
 def is_link(text: str) -> bool:
     """Whether this is an http or https address with a host and without spaces."""

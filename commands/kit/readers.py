@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from commands.kit.context import Context
 from commands.kit.dates import ImpossibleDate, When, read_when
+from commands.kit.links import LONGEST_LINK, is_link
 from commands.kit.recurrence import MissingTime, Pattern, Slot, read_pattern, read_slot
 from commands.kit.say import Refusal
 from commands.kit.texts import Name
@@ -19,6 +20,8 @@ from storage.resolutions import Resolution, ResolutionName, Voice
 from storage.rooms import Room, RoomKind
 
 MAX_TEXT = 500
+LONGEST_QUOTE = 150
+NONE = ("-", "–", "—")
 AND = ("und", "and", "&")
 RESOLUTION = re.compile(r"(?P<letter>B-)?(?:(?P<year>[0-9]{4})-)?(?P<number>[0-9]{1,6})")
 DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
@@ -175,6 +178,21 @@ class Group(Reader):
         return room, 1
 
 
+class LinkReader(Reader):
+    """An address that clients open; a dash alone means none."""
+
+    async def read(self, words: Sequence[Word], ctx: Context) -> Found | None:  # noqa: ARG002
+        """Refuses everything but http and https: other schemes run programs or scripts."""
+        if not words:
+            return None
+        link = words[0].text
+        if link in NONE:
+            return "", 1
+        if not is_link(link):
+            raise Refusal("link-unusable", written=link[:LONGEST_QUOTE])
+        return fitting(link, LONGEST_LINK), 1
+
+
 class Zone(Reader):
     """A time zone of the IANA database."""
 
@@ -310,10 +328,10 @@ def _words_for(words: Sequence[Word], pieces: int) -> int:
     return taken
 
 
-def fitting(text: str) -> str:
-    """Return the text; refuses what is longer than a message on a phone should be."""
-    if len(text) > MAX_TEXT:
-        raise Refusal("text-too-long", length=len(text), limit=MAX_TEXT)
+def fitting(text: str, limit: int = MAX_TEXT) -> str:
+    """Return the text; refuses what is longer than a message on a phone should be, or than its own limit."""
+    if len(text) > limit:
+        raise Refusal("text-too-long", length=len(text), limit=limit)
     return text
 
 
@@ -348,6 +366,7 @@ People = Annotated[list[Name], Members()]
 NamedPeople = Annotated[list[Name], Members(loose=True)]
 TagWords = Annotated[list[str], Tags()]
 GroupName = Annotated[Room, Group()]
+Link = Annotated[str, LinkReader()]
 ZoneName = Annotated[str, Zone()]
 WhichResolution = Annotated[ResolutionName, ResolutionReader()]
 LetteredResolution = Annotated[ResolutionName, ResolutionReader(strict=True)]

@@ -115,6 +115,7 @@ def _environment(language: str, texts: Mapping[str, str]) -> Environment:
         "clock": pass_context(_clock),
         "day": pass_context(lambda scope, at: _unbroken(format_date(_local_day(scope, at), "full", locale))),
         "short_day": pass_context(lambda scope, at: _unbroken(_short_day(_local_day(scope, at), language))),
+        "month": lambda day: _unbroken(format_date(day, "MMMM y", locale)),
         "typed": pass_context(lambda scope, at, said: _typed(_local_day(scope, at), _local_day(scope, said), language)),
         "span": lambda first, last: _unbroken(_span(first, last, language)),
         "person": _pill,

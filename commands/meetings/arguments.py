@@ -5,16 +5,13 @@ from datetime import timedelta
 from typing import Annotated
 
 from commands.kit.context import Context
-from commands.kit.links import is_link
-from commands.kit.readers import Found, Reader
+from commands.kit.readers import NONE, Found, Reader
 from commands.kit.say import Refusal
 from commands.kit.which_meeting import MeetingReader
 from commands.kit.words import Word
 from commands.meetings import schedule
 from storage.meetings import Meeting
 
-NONE = ("-", "–", "—")
-LONGEST_LINK = 500
 LONGEST_PHRASE = 150
 A_DAY = timedelta(days=1)
 
@@ -31,21 +28,6 @@ class Phrase(Reader):
             taken += 1
         text = " ".join(word.text for word in words[:taken])
         return checked("" if text in NONE else text, LONGEST_PHRASE), taken
-
-
-class LinkReader(Reader):
-    """An address that clients open; a dash alone means none."""
-
-    async def read(self, words: Sequence[Word], ctx: Context) -> Found | None:  # noqa: ARG002
-        """Refuses everything but http and https: other schemes run programs or scripts."""
-        if not words:
-            return None
-        link = words[0].text
-        if link in NONE:
-            return "", 1
-        if not is_link(link):
-            raise Refusal("link-unusable", written=link[:LONGEST_PHRASE])
-        return checked(link, LONGEST_LINK), 1
 
 
 class LengthReader(Reader):
@@ -78,6 +60,5 @@ def checked(text: str, limit: int) -> str:
 
 WhichMeeting = Annotated[Meeting, MeetingReader()]
 Words = Annotated[str, Phrase()]
-Link = Annotated[str, LinkReader()]
 Duration = Annotated[timedelta, LengthReader(minutes=True, longest=A_DAY)]
 Lead = Annotated[timedelta, LengthReader(minutes=False, longest=60 * A_DAY)]

@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Any, Literal
 
 from commands.kit.context import Context
-from commands.kit.readers import DateSlot
+from commands.kit.readers import DateSlot, Link
 from commands.kit.roles import Role
 from commands.kit.say import Refusal, Say
 from commands.kit.texts import zone
 from commands.kit.triggers import Answer, command
 from commands.kit.workdays import holiday_name
 from commands.meetings import planning, schedule
-from commands.meetings.arguments import Link, WhichMeeting, Words, checked
+from commands.meetings.arguments import WhichMeeting, Words, checked
 from commands.meetings.calendar import with_file
 from commands.meetings.cards import meeting_card, series_card
 from commands.meetings.comers import told

@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 from commands.kit import meeting_names
 from commands.kit.context import Context
-from commands.kit.readers import DateSlot, Recurring
+from commands.kit.readers import DateSlot, Link, Recurring
 from commands.kit.recurrence import Pattern, Slot, first_start
 from commands.kit.roles import Role
 from commands.kit.say import Refusal
 from commands.kit.triggers import Answer, command
 from commands.meetings import planning, schedule
-from commands.meetings.arguments import Duration, Link, Words
+from commands.meetings.arguments import Duration, Words
 from commands.meetings.calendar import with_file
 from commands.meetings.cards import meeting_card, series_card
 from commands.meetings.changes import Holidays, call_off, checked_title, end, refuse_clash

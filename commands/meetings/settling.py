@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from commands.kit.context import Context
-from commands.kit.readers import ShortId
+from commands.kit.readers import Link, ShortId
 from commands.kit.roles import Role
 from commands.kit.say import Refusal
 from commands.kit.triggers import Answer, command
-from commands.meetings.arguments import Link, Words
+from commands.meetings.arguments import Words
 from commands.meetings.calendar import with_file
 from commands.meetings.cards import meeting_card
 from commands.meetings.changes import checked_title, refuse_clash

@@ -41,8 +41,8 @@ class BrowserFailed(Exception):
     """The browser could not look at all pages."""
 
 
-async def look(pages: Mapping[str, str]) -> dict[str, Seen]:
-    """Look at pages by their addresses, in light and dark, on a phone (360 px) and a desk (1280 px).
+async def look(pages: Mapping[str, str], phone: int = 360) -> dict[str, Seen]:
+    """Look at pages by their addresses, in light and dark, on a phone (by its width in px) and a desk (1280 px).
 
     Raises BrowserFailed and NpmFailed.
     """
@@ -55,7 +55,7 @@ async def look(pages: Mapping[str, str]) -> dict[str, Seen]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    asked = json.dumps({"chromium": CHROMIUM, "pages": pages})
+    asked = json.dumps({"chromium": CHROMIUM, "pages": pages, "widths": [1280, phone]})
     try:
         async with asyncio.timeout(_LOOKED_WITHIN):
             told, complaints = await process.communicate(asked.encode())

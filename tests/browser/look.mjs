@@ -41,7 +41,7 @@ async function look(url) {
   const skips = await skip(page);
   await page.evaluate(axe);
   const views = {};
-  for (const width of [1280, 360]) {
+  for (const width of asked.widths) {
     await page.setViewportSize({ width, height: 800 });
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme });

@@ -20,7 +20,7 @@ async def chat(house: House) -> TestRoom:
 
 async def test_help_in_a_room_is_one_line_per_capability(house: House, room: TestRoom) -> None:
     text = (await room.says("!hilfe")).message.text
-    assert len(text.splitlines()) <= len(CAPABILITIES) + 5 <= 16
+    assert len(text.splitlines()) <= len(CAPABILITIES) + 5 <= 20  # with two empty ones: a phone screen
     assert "- Umfragen: `!umfrage` `!stimme` `!umfragen`" in text
     assert "`!hilfe umfrage`" in text
     assert "`hilfe` im direkten Chat mit uagbot" in text

@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_ballots_cast_at"), "ballots", ["cast_at"], unique=False)
     op.create_index(op.f("ix_rsvps_said_at"), "rsvps", ["said_at"], unique=False)
     op.create_index(op.f("ix_requests_state_asked_at"), "requests", ["state", "asked_at"], unique=False)
+    op.create_index(op.f("ix_requests_answered_at"), "requests", ["answered_at"], unique=False)
 
 
 def _actions() -> None:
