@@ -1,12 +1,13 @@
 """Action items, their assignees, tags and history."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     ForeignKey,
     Index,
     and_,
@@ -15,16 +16,20 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    insert,
+    literal,
     or_,
     select,
+    text,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import Select
 
+from storage import rooms
 from storage.base import Base
-from storage.municipalities import Municipality
-from storage.rooms import Room
+from storage.municipalities import Municipality, Seat, Standing
+from storage.rooms import Room, RoomMember
 
 
 class ActionState(StrEnum):
@@ -37,6 +42,7 @@ class ActionState(StrEnum):
 
 
 UNFINISHED = (ActionState.OPEN, ActionState.BLOCKED)
+WANTED, WANTED_SQLITE = text("wanted"), text("wanted = 1")
 
 
 class ActionItem(Base):
@@ -67,9 +73,12 @@ class ActionItem(Base):
 
     __table_args__ = (
         Index(None, "room_id", "state", "due_on"),
+        Index(None, "room_id", "changed_at"),
+        Index(None, "room_id", "closed_at", "state"),
         Index(None, "state", "due_on"),
         Index(None, "created_at"),
         Index(None, "closed_at"),
+        Index("ix_actions_wanted", "room_id", "wanted", "state", sqlite_where=WANTED_SQLITE, postgresql_where=WANTED),
     )
 
     @property
@@ -86,7 +95,7 @@ class Assignee(Base):
     action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[str] = mapped_column(primary_key=True)
 
-    __table_args__ = (Index(None, "user_id"),)
+    __table_args__ = (Index(None, "user_id", "action_id"),)
 
 
 class TownAssignee(Base):
@@ -95,9 +104,9 @@ class TownAssignee(Base):
     __tablename__ = "town_assignees"
 
     action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
-    municipality_id: Mapped[int] = mapped_column(
-        ForeignKey("municipalities.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    municipality_id: Mapped[int] = mapped_column(ForeignKey("municipalities.id", ondelete="CASCADE"), primary_key=True)
+
+    __table_args__ = (Index(None, "municipality_id", "action_id"),)
 
 
 class GroupAssignee(Base):
@@ -106,22 +115,34 @@ class GroupAssignee(Base):
     __tablename__ = "group_assignees"
 
     action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
-    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True, index=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True)
+
+    __table_args__ = (Index(None, "room_id", "action_id"),)
 
 
 class RecurringAction(Base):
     """That an action item comes again: when it is done the next one is made, due on the next day of the rule.
 
-    `rrule` (RFC 5545) counts calendar days from `dtstart`. `follows_id` is the item before, which each item has at
-    most one after it.
+    `rrule` (RFC 5545) counts calendar days from `dtstart`; None once the repetition was ended. `follows_id` is the
+    item before; each item has at most one that follows it.
     """
 
     __tablename__ = "recurring_actions"
 
     action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
-    rrule: Mapped[str]
+    rrule: Mapped[str | None]
     dtstart: Mapped[date]
     follows_id: Mapped[int | None] = mapped_column(ForeignKey("actions.id", ondelete="SET NULL"), unique=True)
+
+
+class Snooze(Base):
+    """Until which day somebody wants no reminder of an action item; it comes on that day, whatever the others get."""
+
+    __tablename__ = "snoozes"
+
+    action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[date]
 
 
 class ActionTag(Base):
@@ -132,7 +153,7 @@ class ActionTag(Base):
     action_id: Mapped[int] = mapped_column(ForeignKey("actions.id", ondelete="CASCADE"), primary_key=True)
     tag: Mapped[str] = mapped_column(primary_key=True)
 
-    __table_args__ = (Index(None, "tag"),)
+    __table_args__ = (Index(None, "tag", "action_id"),)
 
 
 class MeetingAction(Base):
@@ -198,17 +219,49 @@ async def newest_of_meeting(tx: AsyncSession, meeting_id: int, besides: Collecti
     return await tx.scalar(query.order_by(ActionItem.id.desc()).limit(1))
 
 
-def describe(tx: AsyncSession, action: ActionItem, user_ids: Iterable[str], tags: Iterable[str]) -> None:
+def describe(
+    tx: AsyncSession,
+    action: ActionItem,
+    user_ids: Iterable[str],
+    tags: Iterable[str],
+    *,
+    town_ids: Iterable[int] = (),
+    group_ids: Iterable[int] = (),
+) -> None:
     """Give a new item its first assignees and tags."""
     tx.add_all(Assignee(action_id=action.id, user_id=user) for user in dict.fromkeys(user_ids))
+    tx.add_all(TownAssignee(action_id=action.id, municipality_id=town) for town in dict.fromkeys(town_ids))
+    tx.add_all(GroupAssignee(action_id=action.id, room_id=group) for group in dict.fromkeys(group_ids))
     tx.add_all(ActionTag(action_id=action.id, tag=word) for word in dict.fromkeys(tags))
 
 
-async def assign(tx: AsyncSession, action: ActionItem, user_ids: Iterable[str]) -> None:
-    """Make these people, and nobody else, the assignees."""
-    await tx.execute(delete(Assignee).where(Assignee.action_id == action.id))
-    describe(tx, action, user_ids, ())
+async def assign(
+    tx: AsyncSession,
+    action: ActionItem,
+    user_ids: Iterable[str],
+    town_ids: Iterable[int] = (),
+    group_ids: Iterable[int] = (),
+) -> None:
+    """Make these people, municipalities and groups, and nobody else, the assignees."""
+    for table in (Assignee, TownAssignee, GroupAssignee):
+        await tx.execute(delete(table).where(table.action_id == action.id))
+    describe(tx, action, user_ids, (), town_ids=town_ids, group_ids=group_ids)
     await tx.flush()
+
+
+async def add_assignee(tx: AsyncSession, action: ActionItem, user_id: str) -> bool:
+    """Let somebody do the item too; False if it was theirs already."""
+    if await tx.get(Assignee, (action.id, user_id)) is not None:
+        return False
+    tx.add(Assignee(action_id=action.id, user_id=user_id))
+    await tx.flush()
+    return True
+
+
+async def drop_assignee(tx: AsyncSession, action: ActionItem, user_id: str) -> bool:
+    """Let somebody do the item no more; False if it was not theirs."""
+    gone = delete(Assignee).where(Assignee.action_id == action.id, Assignee.user_id == user_id)
+    return bool((await tx.scalars(gone.returning(Assignee.user_id))).all())
 
 
 async def tag(tx: AsyncSession, action: ActionItem, tags: Iterable[str]) -> None:
@@ -218,12 +271,26 @@ async def tag(tx: AsyncSession, action: ActionItem, tags: Iterable[str]) -> None
     await tx.flush()
 
 
+LAST_CHANGE = func.coalesce(ActionItem.changed_at, ActionItem.created_at)
+
 # Queries that every message about items needs are built once.
 ACTION_IDS: BindParameter[int] = bindparam("action_ids", expanding=True)
 ASSIGNEES = (
     select(Assignee.action_id, Assignee.user_id)
     .where(Assignee.action_id.in_(ACTION_IDS))
     .order_by(Assignee.action_id, Assignee.user_id)
+)
+TOWNS = (
+    select(TownAssignee.action_id, Municipality)
+    .join(Municipality, Municipality.id == TownAssignee.municipality_id)
+    .where(TownAssignee.action_id.in_(ACTION_IDS))
+    .order_by(TownAssignee.action_id, Municipality.sought, Municipality.id)
+)
+GROUPS = (
+    select(GroupAssignee.action_id, Room)
+    .join(Room, Room.id == GroupAssignee.room_id)
+    .where(GroupAssignee.action_id.in_(ACTION_IDS))
+    .order_by(GroupAssignee.action_id)
 )
 TAGS = (
     select(ActionTag.action_id, ActionTag.tag)
@@ -240,24 +307,90 @@ async def assignees(tx: AsyncSession, action_ids: Iterable[int]) -> dict[int, li
     return found
 
 
-async def town_assignees(tx: AsyncSession, action_ids: Collection[int]) -> dict[int, list[Municipality]]:
-    """Return the municipalities that are to do each of these items."""
-    query = select(TownAssignee.action_id, Municipality)
-    query = query.join(Municipality, Municipality.id == TownAssignee.municipality_id)
+async def towns(tx: AsyncSession, action_ids: Iterable[int]) -> dict[int, list[Municipality]]:
+    """Return the municipalities that are to do each of these items, by name."""
     found: dict[int, list[Municipality]] = {}
-    query = query.where(TownAssignee.action_id.in_(action_ids)).order_by(Municipality.sought)
-    for action_id, town in await tx.execute(query):
+    for action_id, town in await tx.execute(TOWNS, {"action_ids": list(action_ids)}):
         found.setdefault(action_id, []).append(town)
     return found
 
 
-async def group_assignees(tx: AsyncSession, action_ids: Collection[int]) -> dict[int, list[Room]]:
-    """Return the groups that are to do each of these items, besides the one whose item it is."""
-    query = select(GroupAssignee.action_id, Room).join(Room, Room.id == GroupAssignee.room_id)
+async def groups(tx: AsyncSession, action_ids: Iterable[int]) -> dict[int, list[Room]]:
+    """Return the other groups that are to do each of these items, as people list groups."""
     found: dict[int, list[Room]] = {}
-    for action_id, room in await tx.execute(query.where(GroupAssignee.action_id.in_(action_ids)).order_by(Room.key)):
+    for action_id, room in await tx.execute(GROUPS, {"action_ids": list(action_ids)}):
         found.setdefault(action_id, []).append(room)
-    return found
+    return {number: rooms.in_order(its) for number, its in found.items()}
+
+
+async def concerns(tx: AsyncSession, action: ActionItem, user_id: str) -> bool:
+    """Whether an item is to be done by this person, by a municipality that they stand for, or by a group of theirs."""
+    own = exists().where(Assignee.action_id == action.id, Assignee.user_id == user_id)
+    town = exists().where(
+        TownAssignee.action_id == action.id,
+        TownAssignee.municipality_id == Seat.municipality_id,
+        Seat.user_id == user_id,
+        Seat.standing == Standing.MEMBER,
+    )
+    group = exists().where(
+        GroupAssignee.action_id == action.id,
+        GroupAssignee.room_id == RoomMember.room_id,
+        RoomMember.user_id == user_id,
+        RoomMember.membership == "join",
+    )
+    return bool(await tx.scalar(select(or_(own, town, group))))
+
+
+async def is_given_to(tx: AsyncSession, action: ActionItem, room_id: int) -> bool:
+    """Whether an item is to be done by the group with this room."""
+    return await tx.get(GroupAssignee, (action.id, room_id)) is not None
+
+
+async def speakers(tx: AsyncSession, action: ActionItem) -> Sequence[tuple[int, str]]:
+    """Return (municipality, member id) of all who stand for a municipality that is to do an item."""
+    query = select(TownAssignee.municipality_id, Seat.user_id)
+    query = query.join(Seat, Seat.municipality_id == TownAssignee.municipality_id)
+    query = query.where(TownAssignee.action_id == action.id, Seat.standing == Standing.MEMBER)
+    return [(town, user) for town, user in await tx.execute(query)]
+
+
+async def recurring(tx: AsyncSession, action_ids: Collection[int]) -> dict[int, RecurringAction]:
+    """Return of those of these items that come again, or that follow another one, how they do."""
+    query = select(RecurringAction).where(RecurringAction.action_id.in_(action_ids))
+    return {one.action_id: one for one in await tx.scalars(query)}
+
+
+async def take_recurring(tx: AsyncSession, action: ActionItem) -> RecurringAction | None:
+    """Return how an item comes again, for this transaction alone: two that finish it at once make one that follows."""
+    query = select(RecurringAction).where(RecurringAction.action_id == action.id)
+    return await tx.scalar(query.with_for_update().execution_options(populate_existing=True))
+
+
+async def following(tx: AsyncSession, action: ActionItem) -> ActionItem | None:
+    """Return the item that follows this one."""
+    query = select(ActionItem).join(RecurringAction, RecurringAction.action_id == ActionItem.id)
+    return await tx.scalar(query.where(RecurringAction.follows_id == action.id))
+
+
+async def resemble(tx: AsyncSession, action: ActionItem, model: ActionItem) -> None:
+    """Give an item the assignees and tags of another one, and no others."""
+    for table in (Assignee, TownAssignee, GroupAssignee, ActionTag):
+        await tx.execute(delete(table).where(table.action_id == action.id))
+        columns = [column for column in table.__table__.columns if column.name != "action_id"]
+        rows = select(literal(action.id), *columns).where(table.action_id == model.id)
+        await tx.execute(insert(table).from_select(["action_id", *(column.name for column in columns)], rows))
+
+
+async def snoozes(tx: AsyncSession, action: ActionItem) -> dict[str, date]:
+    """Return who has put off the reminders of an item, and until when."""
+    query = select(Snooze.user_id, Snooze.until).where(Snooze.action_id == action.id).order_by(Snooze.user_id)
+    return {user: until for user, until in await tx.execute(query)}  # noqa: C416 - rows are no pairs to the type checker
+
+
+async def wake(tx: AsyncSession, action: ActionItem, user_ids: Collection[str] | None = None) -> None:
+    """Forget that these people, or all, have put off the reminders of an item."""
+    query = delete(Snooze).where(Snooze.action_id == action.id)
+    await tx.execute(query.where(Snooze.user_id.in_(user_ids)) if user_ids is not None else query)
 
 
 async def tags(tx: AsyncSession, action_ids: Iterable[int]) -> dict[int, list[str]]:
@@ -300,6 +433,15 @@ def listing(
     )
 
 
+def open_calls(room_ids: Iterable[int]) -> Select[ActionItem]:
+    """Return the query for unfinished items of these rooms that were called out and that nobody has, by due day."""
+    query = select(ActionItem).where(ActionItem.wanted, ActionItem.state.in_(UNFINISHED))
+    query = query.where(ActionItem.room_id.in_(list(room_ids)))
+    for table in (Assignee, TownAssignee, GroupAssignee):
+        query = query.where(~exists().where(table.action_id == ActionItem.id))
+    return query.order_by(ActionItem.due_on.is_(None), ActionItem.due_on, ActionItem.id)
+
+
 async def top(tx: AsyncSession, query: Select[ActionItem], limit: int) -> Sequence[ActionItem]:
     """Return the first items of a listing."""
     return (await tx.scalars(query.limit(limit))).all()
@@ -310,63 +452,32 @@ async def count(tx: AsyncSession, query: Select[ActionItem]) -> int:
     return await tx.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
 
 
-class Standing(NamedTuple):
-    """How an item stands, without what it says; `wanted`: it was called out, and nobody has taken it."""
-
-    id: int
-    room_id: int
-    created_at: datetime
-    closed_at: datetime | None
-    state: str
-    due_on: date | None
-    wanted: bool
-    changed_at: datetime | None
-
-
-AT_ONCE = 500  # rows of a long result
-UNTAKEN = and_(
-    ActionItem.wanted,
-    *(~exists().where(kind.action_id == ActionItem.id) for kind in (Assignee, TownAssignee, GroupAssignee)),
-)
+def _stuck(today: Mapping[int, date], until: datetime) -> ColumnElement[bool]:
+    """Items of these rooms that are overdue on the room's day or blocked, and have not changed after `until`."""
+    rooms_by_day: dict[date, list[int]] = {}
+    for room_id, day in today.items():
+        rooms_by_day.setdefault(day, []).append(room_id)
+    late = [
+        and_(ActionItem.room_id.in_(found), ActionItem.state == ActionState.OPEN, ActionItem.due_on < day)
+        for day, found in rooms_by_day.items()
+    ]
+    blocked = and_(ActionItem.room_id.in_(list(today)), ActionItem.state == ActionState.BLOCKED)
+    return and_(or_(*late, blocked), until >= LAST_CHANGE)
 
 
-async def standing(
-    tx: AsyncSession, room_ids: Iterable[int], since: datetime, due_before: date
-) -> AsyncIterator[Sequence[Standing]]:
-    """Give the items of these rooms that came or were closed since then, or call for somebody, piece by piece.
+async def stuck(tx: AsyncSession, today: Mapping[int, date], until: datetime, limit: int) -> Sequence[ActionItem]:
+    """Return the items that are overdue or blocked and have not changed after `until`, those first that rest longest.
 
-    Those are unfinished and due before that day, blocked, or wanted. They come in no order.
+    `today` is the day of each room that is asked about.
     """
-    calling = or_(ActionItem.due_on < due_before, ActionItem.state == ActionState.BLOCKED, ActionItem.wanted)
-    query = select(
-        ActionItem.id,
-        ActionItem.room_id,
-        ActionItem.created_at,
-        ActionItem.closed_at,
-        ActionItem.state,
-        ActionItem.due_on,
-        UNTAKEN.label("wanted"),
-        ActionItem.changed_at,
-    ).where(
-        or_(
-            ActionItem.created_at >= since,
-            ActionItem.closed_at >= since,
-            and_(ActionItem.state.in_(UNFINISHED), calling),
-        ),
-        # No index by rooms is wanted here: it would lead through all that these rooms have ever done.
-        (ActionItem.room_id + 0).in_(list(room_ids)),
-    )
-    result = await tx.stream(query, execution_options={"yield_per": AT_ONCE})
-    async for rows in result.partitions():
-        yield [Standing(*row) for row in rows]
+    query = select(ActionItem).where(_stuck(today, until)).order_by(LAST_CHANGE, ActionItem.id)
+    return (await tx.scalars(query.limit(limit))).all()
 
 
-async def count_open(tx: AsyncSession, at: datetime) -> dict[int, int]:
-    """Count the items of each room that were still to be done at that time."""
-    home = ActionItem.room_id + 0  # as above
-    there = func.count().filter(ActionItem.created_at < at)  # nor an index by when they came
-    query = select(home, there).where(ActionItem.closed_at.is_(None) | (ActionItem.closed_at >= at))
-    return dict((await tx.execute(query.group_by(home))).all())
+async def count_stuck(tx: AsyncSession, today: Mapping[int, date], until: datetime) -> dict[int, int]:
+    """Count by room what `stuck` finds, of the rooms that have any."""
+    query = select(ActionItem.room_id, func.count()).where(_stuck(today, until)).group_by(ActionItem.room_id)
+    return dict((await tx.execute(query)).all())
 
 
 async def history(tx: AsyncSession, action: ActionItem) -> Sequence[ActionChange]:
@@ -375,9 +486,24 @@ async def history(tx: AsyncSession, action: ActionItem) -> Sequence[ActionChange
     return (await tx.scalars(query.order_by(ActionChange.id))).all()
 
 
-async def latest(tx: AsyncSession, action: ActionItem, kinds: Collection[str]) -> ActionChange | None:
-    """Return the newest change of one of these kinds."""
-    query = select(ActionChange).where(ActionChange.action_id == action.id, ActionChange.what.in_(kinds))
+async def histories(tx: AsyncSession, action_ids: Collection[int]) -> dict[int, list[ActionChange]]:
+    """Return what happened to each of these items, oldest first."""
+    found: dict[int, list[ActionChange]] = {}
+    query = select(ActionChange).where(ActionChange.action_id.in_(action_ids)).order_by(ActionChange.id)
+    for change in await tx.scalars(query):
+        found.setdefault(change.action_id, []).append(change)
+    return found
+
+
+async def latest(
+    tx: AsyncSession, action: ActionItem, kinds: Collection[str] | None = None, *, by: str | None = None
+) -> ActionChange | None:
+    """Return the newest change, or the newest of one of these kinds; `by`: made by this person."""
+    query = select(ActionChange).where(ActionChange.action_id == action.id)
+    if kinds is not None:
+        query = query.where(ActionChange.what.in_(kinds))
+    if by is not None:
+        query = query.where(ActionChange.by == by)
     return await tx.scalar(query.order_by(ActionChange.id.desc()).limit(1))
 
 

@@ -61,7 +61,7 @@ class AgendaItem(Base):
     event_id: Mapped[str | None]
     postponed: Mapped[int] = mapped_column(default=0)
     created_by: Mapped[str]
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)
     closed_at: Mapped[datetime | None]
 
     __table_args__ = (Index(None, "room_id", "state", "position"), Index(None, "source", "source_id"))

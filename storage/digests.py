@@ -87,6 +87,11 @@ class DigestRule(Base):
     counts_only: Mapped[bool]
 
 
+async def counted_only(tx: AsyncSession) -> set[int]:
+    """Return the groups of which other rooms are told numbers and nothing else."""
+    return set(await tx.scalars(select(DigestRule.room_id).where(DigestRule.counts_only)))
+
+
 async def find(tx: AsyncSession, room_id: int, week: str) -> Digest | None:
     """Return the digest that this room got in this week."""
     return await tx.scalar(select(Digest).where(Digest.room_id == room_id, Digest.week == week))
@@ -134,3 +139,8 @@ async def plan(tx: AsyncSession, job: str, room_ids: Sequence[int], at: datetime
     """Let `job` happen in each of these rooms at this instant and at no other."""
     await tx.execute(delete(Due).where(Due.what == job, Due.subject.in_(room_ids)))
     tx.add_all(Due(what=job, subject=room_id, room_id=room_id, at=at, try_at=at) for room_id in room_ids)
+
+
+async def kept_inside(tx: AsyncSession) -> set[int]:
+    """Return the rooms of the groups whose content other rooms are not told."""
+    return set(await tx.scalars(select(DigestRule.room_id).where(DigestRule.counts_only)))

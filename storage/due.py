@@ -54,9 +54,10 @@ async def add(tx: AsyncSession, what: str, subject: int, room_id: int, at: datet
     await (await tx.connection()).execute(ADD, values)
 
 
-async def is_planned(tx: AsyncSession, what: str, subject: int) -> bool:
-    """Whether this is planned for the subject, at whatever time."""
-    return bool(await tx.scalar(select(exists().where(Due.what == what, Due.subject == subject))))
+async def is_planned(tx: AsyncSession, what: str, subject: int, *, by: datetime | None = None) -> bool:
+    """Whether this is planned for the subject, at whatever time, or `by` then."""
+    planned = exists().where(Due.what == what, Due.subject == subject)
+    return bool(await tx.scalar(select(planned.where(Due.at <= by) if by is not None else planned)))
 
 
 async def planned_for(tx: AsyncSession, what: str) -> set[int]:

@@ -169,6 +169,13 @@ async def between(tx: AsyncSession, since: datetime, until: datetime) -> Sequenc
     return (await tx.scalars(query.order_by(Meeting.starts_at, Meeting.id))).all()
 
 
+async def rooms_meeting(tx: AsyncSession, since: datetime, until: datetime) -> set[int]:
+    """Return the rooms with a planned meeting that is not over at `since` and starts before `until`."""
+    query = select(Meeting.room_id).where(Meeting.starts_at > since - LONGEST, Meeting.starts_at < until)
+    query = query.where(Meeting.state == MeetingState.PLANNED, Meeting.ends_at > since)
+    return set(await tx.scalars(query.distinct()))
+
+
 async def planned_with_groups(tx: AsyncSession, since: datetime, until: datetime) -> Sequence[tuple[Meeting, Room]]:
     """Return the planned meetings of all rooms that start in `since <= t < until`, each with its room."""
     query = select(Meeting, Room).join(Room, Room.id == Meeting.room_id)

@@ -121,7 +121,7 @@ class Attendance(Base):
     event_id: Mapped[str]
     taken_back_at: Mapped[datetime | None]
 
-    __table_args__ = (Index(None, "minutes_id", "at"), Index(None, "event_id"))
+    __table_args__ = (Index(None, "minutes_id", "at"), Index(None, "at"), Index(None, "event_id"))
 
 
 class Speaker(Base):

@@ -96,6 +96,19 @@ async def first_sitting(tx: AsyncSession, municipality_ids: Collection[int], mos
     return found
 
 
+async def sitting_in(tx: AsyncSession, room_id: int, municipality_ids: Collection[int]) -> dict[int, list[str]]:
+    """Return who in this room stands for each of these municipalities that anybody there stands for, by user id."""
+    found: dict[int, list[str]] = {}
+    if not municipality_ids:
+        return found
+    query = select(Seat.municipality_id, Seat.user_id).join(RoomMember, RoomMember.user_id == Seat.user_id)
+    query = query.where(Seat.municipality_id.in_(list(municipality_ids)), Seat.standing == Standing.MEMBER)
+    query = query.where(RoomMember.room_id == room_id, RoomMember.membership == "join")
+    for number, user in await tx.execute(query.order_by(Seat.user_id)):
+        found.setdefault(number or 0, []).append(user)
+    return found
+
+
 async def counts(tx: AsyncSession) -> dict[int, int]:
     """Count who stands for each municipality that anybody stands for."""
     query = select(Seat.municipality_id, func.count()).where(Seat.municipality_id.is_not(None))

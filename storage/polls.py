@@ -84,7 +84,11 @@ class Poll(Base):
     shown_at: Mapped[datetime | None]
     then: Mapped[str | None]
 
-    __table_args__ = (Index(None, "room_id", "state", "closes_at"), Index(None, "state", "closed_at"))
+    __table_args__ = (
+        Index(None, "room_id", "state", "closes_at"),
+        Index(None, "state", "closed_at"),
+        Index(None, "opened_at"),
+    )
 
     @property
     def is_open(self) -> bool:

@@ -1,11 +1,11 @@
 """Requests: what one group asks another, and what that one answered."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,14 +36,13 @@ class Request(Base):
     event_id: Mapped[str | None]
     answer: Mapped[str | None]
     answered_by: Mapped[str | None]
-    answered_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None] = mapped_column(index=True)
     answer_event_id: Mapped[str | None]
 
     __table_args__ = (
         Index(None, "to_room_id", "state"),
         Index(None, "from_room_id", "state"),
         Index(None, "state", "asked_at"),
-        Index(None, "answered_at"),
     )
 
     @property
@@ -74,3 +73,13 @@ async def answered_between(tx: AsyncSession, since: datetime, until: datetime) -
     query = select(Request).where(Request.answered_at >= since, Request.answered_at < until)
     query = query.where(Request.state == RequestState.ANSWERED)
     return (await tx.scalars(query.order_by(Request.answered_at, Request.id))).all()
+
+
+async def unanswered(
+    tx: AsyncSession, room_ids: Collection[int], until: datetime, limit: int
+) -> tuple[Sequence[Request], int]:
+    """Return the first of the open requests among these groups that were asked up to `until`, and how many are so."""
+    query = select(Request, func.count().over()).where(Request.state == RequestState.OPEN, Request.asked_at <= until)
+    query = query.where(Request.from_room_id.in_(room_ids), Request.to_room_id.in_(room_ids))
+    found = (await tx.execute(query.order_by(Request.asked_at, Request.id).limit(limit))).all()
+    return [request for request, _ in found], found[0][1] if found else 0

@@ -67,7 +67,7 @@ class Resolution(Base):
     state: Mapped[str]
     procedure: Mapped[str] = mapped_column(default=Procedure.ENTERED)
     created_by: Mapped[str]
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)
     closes_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     decided_on: Mapped[date | None]
@@ -137,7 +137,7 @@ class Voice(Base):
     user_id: Mapped[str]
     objects: Mapped[bool]
     reason: Mapped[str | None]
-    said_at: Mapped[datetime]
+    said_at: Mapped[datetime] = mapped_column(index=True)
     event_id: Mapped[str] = mapped_column(unique=True)
     withdrawn_at: Mapped[datetime | None]
 

@@ -1,7 +1,7 @@
 """Rooms and working groups: what the bot knows of each room, its members and its chairs."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -154,6 +154,17 @@ async def places_of(tx: AsyncSession, user_ids: Iterable[str]) -> Sequence[int]:
     return (await tx.scalars(query.distinct())).all()
 
 
+async def groups_of(tx: AsyncSession, user_ids: Collection[str]) -> dict[str, list[Room]]:
+    """Return the groups' rooms in which each of these people is joined together with the bot, as people list them."""
+    query = select(RoomMember.user_id, Room).join(Room, Room.id == RoomMember.room_id)
+    query = query.where(Room.kind.in_(GROUP_KINDS), Room.joined)
+    query = query.where(RoomMember.user_id.in_(user_ids), RoomMember.membership == "join")
+    found: dict[str, list[Room]] = {}
+    for user, room in await tx.execute(query):
+        found.setdefault(user, []).append(room)
+    return {user: in_order(its) for user, its in found.items()}
+
+
 async def by_numbers(tx: AsyncSession, numbers: Iterable[int]) -> dict[int, Room]:
     """Return the rooms with these numbers."""
     return {room.id: room for room in await tx.scalars(select(Room).where(Room.id.in_(set(numbers))))}
@@ -163,6 +174,15 @@ async def members(tx: AsyncSession, room: Room) -> Sequence[RoomMember]:
     """Return who is joined in the room, by name."""
     query = select(RoomMember).where(RoomMember.room_id == room.id, RoomMember.membership == "join")
     return (await tx.scalars(query.order_by(RoomMember.name, RoomMember.user_id))).all()
+
+
+async def members_of(tx: AsyncSession, room_ids: Collection[int]) -> dict[int, list[RoomMember]]:
+    """Return who is joined in each of these rooms, by name."""
+    query = select(RoomMember).where(RoomMember.room_id.in_(room_ids), RoomMember.membership == "join")
+    found: dict[int, list[RoomMember]] = {}
+    for one in await tx.scalars(query.order_by(RoomMember.name, RoomMember.user_id)):
+        found.setdefault(one.room_id, []).append(one)
+    return found
 
 
 async def shared_members(
@@ -205,14 +225,24 @@ async def find_members(tx: AsyncSession, places: Iterable[Room], written: str) -
 
     Who is in several of the rooms comes several times.
     """
-    wanted = (written if ":" in written else written.removeprefix("@")).casefold()
+    return called(await joined_in(tx, places), written)
+
+
+async def joined_in(tx: AsyncSession, places: Iterable[Room]) -> Sequence[RoomMember]:
+    """Return who is joined in these rooms; who is in several of them comes several times."""
     query = select(RoomMember).where(RoomMember.room_id.in_([room.id for room in places]))
+    return (await tx.scalars(query.where(RoomMember.membership == "join"))).all()
+
+
+def called(members: Iterable[RoomMember], written: str) -> list[RoomMember]:
+    """Return those members whom `written` may mean: an id, a localpart or a display name, any case."""
     # Compared here: what a database calls lower case depends on it, and SQLite knows the letters of ASCII only.
-    return [one for one in await tx.scalars(query.where(RoomMember.membership == "join")) if wanted in _called(one)]
-
-
-def _called(member: RoomMember) -> set[str]:
-    return {one.casefold() for one in (member.user_id, localpart(member.user_id), member.name)}
+    wanted = (written if ":" in written else written.removeprefix("@")).casefold()
+    return [
+        one
+        for one in members
+        if wanted in {name.casefold() for name in (one.user_id, localpart(one.user_id), one.name)}
+    ]
 
 
 async def is_coordinator(tx: AsyncSession, user_id: str) -> bool:
@@ -224,8 +254,16 @@ async def is_coordinator(tx: AsyncSession, user_id: str) -> bool:
 
 async def chairs(tx: AsyncSession, room: Room) -> list[str]:
     """Return the chairs named by `!leitung`, by user id."""
-    query = select(Chair.user_id).where(Chair.room_id == room.id).order_by(Chair.user_id)
-    return list(await tx.scalars(query))
+    return (await chairs_of(tx, [room.id])).get(room.id, [])
+
+
+async def chairs_of(tx: AsyncSession, room_ids: Collection[int]) -> dict[int, list[str]]:
+    """Return the chairs of each of these rooms named by `!leitung`, by user id."""
+    query = select(Chair.room_id, Chair.user_id).where(Chair.room_id.in_(room_ids)).order_by(Chair.user_id)
+    found: dict[int, list[str]] = {}
+    for room, user in await tx.execute(query):
+        found.setdefault(room, []).append(user)
+    return found
 
 
 async def set_chair(tx: AsyncSession, room: Room, user_id: str, *, chair: bool) -> bool:

@@ -9,10 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.actions import reminders
+from commands.actions.audience import asked_for
 from commands.actions.naming import named_in
+from commands.actions.notes import Noted, noted, written
+from commands.actions.urgency import Urgency, urgency
+from commands.kit.assigned import Assigned
 from commands.kit.pages import pages
 from commands.kit.texts import Name
+from commands.kit.words import split_words
 from commands.kit.workdays import is_working_day
+from storage.municipalities import Municipality
+from storage.rooms import Room
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAYS = st.dates(date(2020, 1, 1), date(2090, 12, 31))
@@ -148,3 +155,74 @@ def test_a_name_counts_where_it_stands_alone_and_means_one_person(text: str, exp
 def test_whatever_people_are_called_they_are_found_by_it(before: str, name: str, after: str) -> None:
     found = named_in(f"{before} {name.strip()} {after}", [Name("@x1:localhost", name.strip())])
     assert found == ["@x1:localhost"]
+
+
+# -- whom the history names
+
+USERS = st.lists(st.from_regex(r"@[a-z0-9._=/-]{1,12}:[a-z.]{1,12}", fullmatch=True), max_size=4, unique=True)
+TOWNS = st.lists(st.text(min_size=1, max_size=20), max_size=3)
+
+
+@given(USERS, TOWNS, st.lists(st.from_regex(r"[A-Z]{1,4}[0-9]", fullmatch=True), max_size=2))
+def test_the_note_of_an_assignment_reads_as_it_was_written(users: list[str], towns: list[str], keys: list[str]) -> None:
+    given_to = Assigned(
+        [Name(user, "?") for user in users],
+        [Municipality(id=number, name=name) for number, name in enumerate(towns)],
+        [Room(id=number, key=key) for number, key in enumerate(keys)],
+    )
+    note = written(given_to)
+    assert (note is None) == (not given_to)
+    found = noted(note)
+    assert (list(found.users), list(found.bodies)) == (users, [*towns, *keys])
+
+
+def test_notes_of_older_versions_are_user_ids_with_spaces_between() -> None:
+    assert noted("@anna:example.org @bodo:example.org") == Noted(["@anna:example.org", "@bodo:example.org"])
+
+
+@given(st.text("Aäßz ()-.", min_size=1, max_size=12).map(str.strip).filter(bool), st.sampled_from(['""', "„“", "“”"]))
+def test_a_name_behind_an_at_sign_may_be_quoted(name: str, quotes: str) -> None:
+    words = split_words(f"@{quotes[0]}{name}{quotes[1]}, Text")
+    assert [(word.text, word.quoted) for word in words] == [(f"@{name},", False), ("Text", False)]
+    assert words[0].raw == f"@{quotes[0]}{name}{quotes[1]},"
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c"]), unique=True), st.lists(st.sampled_from(["b", "c", "d"]), unique=True))
+def test_both_together_are_the_first_and_who_is_new(first: list[str], second: list[str]) -> None:
+    one, other = (Assigned([Name(user, user) for user in users]) for users in (first, second))
+    assert one.and_(other).users == list(dict.fromkeys([*first, *second]))
+    assert set(one.without(other).users) == set(first) - set(second)
+    assert (one.and_(other).ids == other.and_(one).ids) is True
+
+
+# -- whom reminders are for
+
+USERS = st.sampled_from([f"@p{number}:x" for number in range(9)])
+SITTING = st.lists(st.tuples(st.integers(1, 3), USERS), unique=True, max_size=20)
+WHERE = st.dictionaries(USERS, st.lists(st.integers(1, 3), max_size=3, unique=True))
+
+
+@given(SITTING, st.sets(st.tuples(st.integers(1, 3), USERS)), WHERE, st.sets(USERS))
+def test_of_each_municipality_five_at_most_are_asked_those_in_the_room_before_all_others(
+    sitting: list[tuple[int, str]], deputies: set[tuple[int, str | None]], rooms: dict[str, list[int]], deaf: set[str]
+) -> None:
+    home = 1
+    asked = asked_for(sitting, deputies, rooms, home, deaf)
+    assert len(asked) == len(set(asked))
+    assert set(asked) <= set(sitting)
+    for town in (1, 2, 3):
+        willing = [user for of, user in sitting if of == town and rooms.get(user) and user not in deaf]
+        near = [user for user in willing if home in rooms[user]]
+        chosen = [user for of, user in asked if of == town]
+        assert set(chosen) <= set(near or willing)
+        assert len(chosen) == min(5, len(near or willing))
+        first = [user for user in near or willing if (town, user) in deputies]
+        assert set(chosen[:5]) & set(first) == set(sorted(first)[:5])
+
+
+@given(DAYS, DAYS)
+def test_a_day_is_overdue_before_today_this_week_up_to_sunday_and_later_beyond(due_on: date, today: date) -> None:
+    found = urgency(due_on, today)
+    assert (found is Urgency.OVERDUE) == (due_on < today)
+    assert (found is Urgency.LATER) == (due_on > today and due_on.isocalendar()[:2] != today.isocalendar()[:2])
+    assert urgency(None, today) is Urgency.UNDATED

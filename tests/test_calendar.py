@@ -20,6 +20,7 @@ from icalendar import Calendar
 from commands.meetings import ics, zones
 from commands.meetings.ics import CANCELLED, PLANNED, SKIPPED, Dated, Recurring, Shown
 from commands.meetings.schedule import DAY, HOUR, MINUTE, Occurrence, Plan, expand
+from commands.meetings.todos import Todo
 from tests.test_meetings_rules import BERLIN, RULES, wall
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -294,7 +295,67 @@ def crowded() -> Shown:
             dated(workshop, **hall, group="UAG2"),
             dated(workshop, uid="aus@uagbot", link=None, title="Klausur", state=CANCELLED, sequence=1),
         ],
+        todos=[
+            todo(14, text="Leitfaden schreiben; in Ruhe, 🏰", categories=["UAG1", "pilot"], said="Zuständig: Stendal"),
+            todo(15, state="blocked", revision=3, said="Blockiert\nZuständig: Halle (Saale), UAG3", link=None),
+            todo(16, state="done", closed_at=MADE + DAY, revision=2),
+            todo(17, state="dropped", closed_at=MADE + DAY, revision=1),
+        ],
     )
+
+
+def todo(number: int, **facts: Any) -> Todo:
+    """Return an action item as a calendar shows it."""
+    plain: dict[str, Any] = {
+        "text": "Kommunen fragen",
+        "state": "open",
+        "due_on": dt.date(2026, 12, 4),
+        "created_at": MADE,
+        "changed_at": MADE + HOUR,
+        "closed_at": None,
+        "revision": 1,
+        "categories": ["UAG1"],
+        "said": "",
+        "link": "https://matrix.to/#/!room:example.org/$event",
+    }
+    return Todo(number, **{**plain, **facts})
+
+
+def test_four_readers_find_the_same_tasks() -> None:
+    text = ics.text(crowded(), wall("2028-01-01T00:00"))
+    due = dt.date(2026, 12, 4)
+    uids = [f"action-{number}-20261001T083000000000@uagbot" for number in (14, 15, 16, 17)]
+    states = ["NEEDS-ACTION", "NEEDS-ACTION", "COMPLETED", "CANCELLED"]
+    read: Any = Calendar.from_ical(text)
+    assert all(not one.errors for one in read.todos)
+    found = [(str(one["UID"]), one["DUE"].dt, str(one["STATUS"]), one["SEQUENCE"]) for one in read.todos]
+    assert found == list(zip(uids, [due] * 4, states, [1, 3, 2, 1], strict=True))
+    assert str(read.todos[0]["SUMMARY"]) == "A14 Leitfaden schreiben; in Ruhe, 🏰"
+    assert [str(one) for one in read.todos[0].categories] == ["UAG1", "pilot"]
+    assert str(read.todos[1]["DESCRIPTION"]) == "Blockiert\nZuständig: Halle (Saale), UAG3"
+    assert str(read.todos[0]["URL"]) == "https://matrix.to/#/!room:example.org/$event"
+    assert (read.todos[2]["COMPLETED"].dt, read.todos[2]["PERCENT-COMPLETE"]) == (MADE + DAY, 100)
+    assert "COMPLETED" not in read.todos[3]
+    other = vobject.readOne(text)
+    assert [(one.uid.value, one.due.value, one.status.value) for one in other.vtodo_list] == [one[:3] for one in found]
+    strict: Any = IcsCalendarStream.calendar_from_ics(text)
+    assert [(one.uid, one.due, one.status.value) for one in strict.todos] == [one[:3] for one in found]
+    assert strict.todos[0].summary == "A14 Leitfaden schreiben; in Ruhe, 🏰"
+    assert strict.todos[0].categories == ["UAG1", "pilot"]
+
+
+@settings(max_examples=50, deadline=None)
+@given(WORDS, WORDS, WORDS)
+def test_words_of_people_stay_words_in_tasks(written: str, tag: str, said: str) -> None:
+    one = todo(14, text=written, categories=["UAG1", tag], said=said)
+    text = ics.text(replace(shown(), todos=[one]), END)
+    assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
+    assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text)
+    assert "\n" not in text.replace("\r\n", "")
+    (read,) = Calendar.from_ical(text).todos
+    assert str(read["SUMMARY"]) == f"A14 {ics.clean(written)}"
+    assert str(read.get("DESCRIPTION", "")) == ics.clean(said)
+    assert IcsCalendarStream.calendar_from_ics(text).todos[0].status is not None
 
 
 def test_a_calendar_stays_as_it_is() -> None:
@@ -345,6 +406,9 @@ def test_every_required_part_is_there() -> None:
         r"DESCRIPTION:Der Raum ist belegt\;\nneuer Termin folgt",
         "CATEGORIES:UAG2",
         "RRULE:FREQ=WEEKLY;UNTIL=20261022T070000Z;BYDAY=TH",
+        "DUE;VALUE=DATE:20261204",
+        "DTSTAMP:20261001T093000Z",
+        "COMPLETED:20261002T083000Z",
     ):
         assert line in lines, line
     assert lines.count("BEGIN:VTIMEZONE") == 1

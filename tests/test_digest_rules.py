@@ -29,9 +29,10 @@ from commands.chronicle.content import (
     PollFact,
     ResolutionFact,
     ResultFact,
+    Section,
 )
 from commands.chronicle.rule import Chronicle, digest
-from commands.digests.alerts import AlertContent, Silent, Stuck, Unanswered
+from commands.digests.alerts import AlertContent, Counted, Entry, Silent, Stuck, Unanswered, on_a_screen
 from commands.digests.pages import LARGEST, LINES, MOST, said
 from commands.digests.sizes import SHOWN
 from commands.digests.weeks import Rhythm, days_of, last_slot, next_slot
@@ -368,13 +369,24 @@ def test_no_message_is_longer_than_a_screen_or_too_large_to_send_and_groups_stay
 
 
 def _alerts(wild: str, count: int) -> AlertContent:
-    numbers = range(count)
-    return AlertContent(
-        groups=tuple(Silent(wild, None) for _ in numbers),
-        items=tuple(Stuck(one, wild, wild, 30, blocked=False, link=ROOM) for one in numbers),
-        towns=tuple(Silent(wild, SINCE) for _ in numbers),
-        requests=tuple(Unanswered(one, wild, wild, wild, 30, ROOM) for one in numbers),
+    numbers = range(2 * count)
+    name = wild[:200]
+    return on_a_screen(
+        AlertContent(
+            groups=_all(Silent(name, 30) for _ in numbers),
+            items=_all(Stuck(one, name, wild, 30, blocked=False, link=ROOM) for one in numbers),
+            counted=tuple(Counted(name, 3) for _ in numbers),
+            towns=_all(name for _ in numbers),
+            unseated=_all(name for _ in numbers),
+            requests=_all(Unanswered(one, name, name, wild, 30, ROOM) for one in numbers),
+            reports=("2026-10",),
+        )
     )
+
+
+def _all(found: Iterable[Entry]) -> Section[Entry]:
+    entries = tuple(found)
+    return Section(entries, len(entries))
 
 
 def _sized(number: int, row: tuple[int, ...], wild: str) -> GroupDigest:
@@ -531,8 +543,8 @@ def crowded_week() -> Week:
 
 WEEKS = {"empty": empty_week(), "usual": usual_week(), "crowded": crowded_week()}
 ALERTS = AlertContent(
-    groups=(Silent("UAG4 Verwaltung", SINCE - 5 * A_WEEK),),
-    items=(Stuck(9, "UAG1 Bürger-Apps", "Förderbescheid nachreichen", 31, blocked=True, link=LINK),),
+    groups=Section((Silent("UAG4 Verwaltung", 35),), 1),
+    items=Section((Stuck(9, "UAG1 Bürger-Apps", "Förderbescheid nachreichen", 31, blocked=True, link=LINK),), 1),
 )
 
 

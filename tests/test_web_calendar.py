@@ -225,6 +225,33 @@ async def test_every_change_is_seen_at_once_and_rendered_once(
     assert len(rendered) == 9
 
 
+async def test_every_change_of_a_task_is_seen_at_once_and_a_finished_one_goes_after_a_month(
+    site: Site, room: TestRoom
+) -> None:
+    path = await path_of(room)
+
+    async def states() -> list[tuple[str, str]]:
+        _, headers, body = await site.ask(path)
+        assert (await site.ask(path, If_None_Match=headers["Etag"]))[0] == 304
+        return [(str(one["SUMMARY"]), str(one["STATUS"])) for one in Read.from_ical(body).todos]
+
+    assert await states() == []
+    await room.says("!aufgabe @anna Leitfaden")
+    assert await states() == []
+    await room.says("!aufgabe 1 bis 13.11.")
+    assert await states() == [("A1 Leitfaden", "NEEDS-ACTION")]
+    made = await room.says("!aufgabe Flyer bis 12.11.")
+    await room.edits(made.event_id, "!aufgabe Flyer drucken bis 12.11.")
+    assert await states() == [("A2 Flyer drucken", "NEEDS-ACTION"), ("A1 Leitfaden", "NEEDS-ACTION")]
+    await room.says("!erledigt 2")
+    assert await states() == [("A1 Leitfaden", "NEEDS-ACTION"), ("A2 Flyer drucken", "COMPLETED")]
+    await room.says("!offen 2")
+    await room.says("!verworfen 1 nicht nötig")
+    assert await states() == [("A2 Flyer drucken", "NEEDS-ACTION"), ("A1 Leitfaden", "CANCELLED")]
+    site.house.now += timedelta(days=31)
+    assert await states() == [("A2 Flyer drucken", "NEEDS-ACTION")]
+
+
 async def test_the_calendar_of_all_groups_names_them_and_its_file_hides_the_group(site: Site, room: TestRoom) -> None:
     other = await site.house.room("ÜB 2", "Dora", kind=RoomKind.GROUP, language="en", powers={"Dora": 100})
     await room.says(ONCE)

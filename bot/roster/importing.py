@@ -13,7 +13,7 @@ from bot.clock import Clock
 from bot.roster.plan import Change, Plan, Stand, Wish, compare
 from bot.roster.sheet import Fault, RosterRefused, Row, decode, read
 from bot.settings import Settings
-from commands.municipalities.names import fold
+from commands.kit.town_names import fold
 from storage import due, municipalities, polls
 from storage.database import Database, DatabaseTrouble
 from storage.municipalities import Municipality, Standing

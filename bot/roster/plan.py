@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.roster.sheet import Fault, Row
-from commands.municipalities.names import Names, fold
+from commands.kit.town_names import Names, fold
 
 MOST_UNKNOWN = 500  # more than any initiative has: another column was taken for the names
 

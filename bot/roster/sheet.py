@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from commands.kit import town_names as names
 from commands.kit.words import normalise
-from commands.municipalities import names
 from storage.municipalities import Standing
 
 DELIMITERS = (";", ",", "\t")

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.web.secret import SHAPE, headers, not_found
 from commands.meetings import feeds, ics
 from commands.meetings.ics import Shown
-from storage import calendars, links, rooms
+from storage import links, rooms
 from storage.database import Database, DatabaseTrouble
 from storage.links import LinkKind
 from storage.rooms import Room
@@ -104,9 +104,13 @@ class Calendar:
     async def _look(self, tx: AsyncSession, room_id: int | None) -> tuple[object, Sequence[Room]]:
         """What a page is made of, cheaply, and its groups."""
         found = await rooms.groups(tx) if room_id is None else [(await rooms.by_numbers(tx, [room_id]))[room_id]]
-        since = feeds.since(self.clock())
-        mark = await calendars.mark(tx, [room.id for room in found], since)
-        return (since, mark, [(room.id, room.key, room.title, room.language) for room in found]), found
+        now = self.clock()
+        mark = await feeds.mark(tx, found, now, every=room_id is None)
+        return (
+            feeds.since(now),
+            mark,
+            [(room.id, room.matrix_id, room.key, room.title, room.language) for room in found],
+        ), found
 
 
 def takes_gzip(accepted: str) -> bool:

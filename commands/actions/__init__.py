@@ -1,12 +1,12 @@
 """Action items: who does what until when, how far it is, and reminders."""
 
-from commands.actions import handlers, lists, progress, reminding, tags
+from commands.actions import calling, export, handlers, lists, progress, reminding, showing, snoozing, tags
 from commands.kit.triggers import Capability
 
 CAPABILITY = Capability(
     __name__,
     (
-        handlers.show,
+        showing.show,
         handlers.change,
         handlers.create,
         handlers.undo,
@@ -19,13 +19,20 @@ CAPABILITY = Capability(
         progress.drop,
         progress.annotate,
         progress.complete_by_reaction,
+        calling.call_out,
+        calling.call,
+        calling.take,
+        calling.take_by_reaction,
+        calling.return_taken,
         lists.list_actions,
         lists.list_mine,
-        reminding.snooze,
-        reminding.quiet,
-        reminding.quiet_off,
-        reminding.switch,
-        reminding.snooze_by_reaction,
+        export.export_actions,
+        snoozing.snooze,
+        snoozing.quiet,
+        snoozing.quiet_off,
+        snoozing.switch,
+        snoozing.snooze_by_reaction,
         reminding.remind,
+        reminding.remind_again,
     ),
 )

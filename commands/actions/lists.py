@@ -1,149 +1,158 @@
 """Lists of action items: of a group with filters, and one's own over all groups."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Annotated, Any
+from typing import Any
 
-from sqlalchemy.sql import Select
-
-from commands.actions.items import link, names, today
+from commands.actions.filters import Asked, question
+from commands.actions.items import link, today
+from commands.actions.urgency import Urgency, urgency
+from commands.kit.assigned import Assigned, assigned_to
 from commands.kit.context import Context
 from commands.kit.pages import FIRST, pages
-from commands.kit.readers import Choice, Found, GroupName, Members, TagWords
+from commands.kit.readers import GroupName, TagWords
+from commands.kit.recurrence import Shape, pattern_parts
 from commands.kit.say import Refusal, Say
 from commands.kit.texts import Name
 from commands.kit.triggers import Answer, Where, command
-from commands.kit.words import Word
-from storage import actions, rooms
-from storage.actions import UNFINISHED, ActionItem, ActionState
+from commands.kit.who import GivenTo
+from storage import action_lists, actions, municipalities, rooms
+from storage.action_lists import COUNTED, Filter
+from storage.actions import ActionItem, RecurringAction
+from storage.municipalities import Standing
 from storage.rooms import Room, RoomKind
 
 MOST = 100
-STATES: Mapping[str, Sequence[str]] = {
-    "open": UNFINISHED,
-    "overdue": UNFINISHED,
-    "done": (ActionState.DONE,),
-    "all": tuple(ActionState),
-}
-
-
-class FilterReader(Choice):
-    """A state by its word, or people (`@anna`)."""
-
-    async def read(self, words: Sequence[Word], ctx: Context) -> Found | None:
-        """Refuses names that nobody or more than one person in the room has."""
-        return await super().read(words, ctx) or await Members().read(words, ctx)
-
-
-Filter = Annotated[str | list[Name], FilterReader(tuple(STATES))]
+RESERVED = 20
+"""So many of these are kept for what other groups have given, if there is so much."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One item as a list shows it; `link` leads to the message that it arose from."""
+    """One item as a list shows it, under the heading of its `section`; `link` leads to the message it arose from.
+
+    `whose` is who is to do it, as far as that is to be shown; `nobody`: nobody is. `shape` is how it comes again.
+    """
 
     action: ActionItem
+    section: str | None
     group: str
-    people: Sequence[Name]
+    whose: Sequence[Name | str]
+    nobody: bool
     tags: Sequence[str]
     link: str | None
     overdue: bool
+    shape: Shape | None
 
 
 @command("action list")
 async def list_actions(
-    ctx: Context, *filters: Filter, tags: TagWords | None = None, group: GroupName | None = None
+    ctx: Context,
+    *filters: Asked,
+    tags: TagWords | None = None,
+    town: GivenTo | None = None,
+    group: GroupName | None = None,
 ) -> Answer:
-    """List the unfinished items of this group by urgency, or those that all filters let through."""
-    home = await _group(ctx, group)
-    state = next((one for one in reversed(filters) if isinstance(one, str)), "open")
-    people = [person for one in filters if not isinstance(one, str) for person in one]
-    query = actions.listing(
-        room_ids=[home.id],
-        states=STATES[state],
-        assignees=[one.user_id for one in people],
-        tags=tags or [],
-        due_before=today(ctx, home) if state == "overdue" else None,
-    )
-    shown = None if home is ctx.room else home.name
-    return await _list(ctx, query, [home], state=state, people=people, tags=tags or [], group=shown)
+    """List the unfinished items of this group by urgency, or those that all filters let through.
+
+    What other groups have given to it follows.
+    """
+    asked = await question(ctx, filters, tags or (), town, group, "open")
+    own = await action_lists.find(ctx.tx, asked.of_group(ctx), MOST)
+    given = await action_lists.find(ctx.tx, asked.given(ctx), MOST)
+    homes = await rooms.by_numbers(ctx.tx, [asked.home.id, *(one.room_id for one in given.items)])
+    order = [room.id for room in rooms.in_order(homes.values())]
+    others = sorted(given.items, key=lambda one: order.index(one.room_id))
+    kept = MOST - min(len(others), RESERVED)
+    lines = await _lines(ctx, [*own.items[:kept], *others][:MOST], homes, given_to=asked.home)
+    theirs = {room.id: room.name for room in homes.values() if room.id != asked.home.id}
+    lines = [_under(line, theirs.get(line.action.room_id)) for line in lines]
+    more = own.more or given.more
+    total = COUNTED if more else own.count + given.count
+    count = {"total": total, "given": given.count, "counted": not more}
+    return _list("action-list", {**asked.words, **count}, lines)
 
 
 @command("action mine", where=Where.ANYWHERE)
 async def list_mine(ctx: Context) -> Answer:
-    """List my unfinished items: in a direct chat of all groups, in a group's room of this group."""
+    """List my unfinished items by urgency, and those of the municipality that I stand for.
+
+    In a direct chat of all groups, also of those that I have left; in a group's room of this group.
+    """
     direct = ctx.room.kind == RoomKind.DIRECT
     if not direct and not ctx.room.is_group:
         raise Refusal("no-group", prefix=ctx.setup.prefix)
-    shared = {room.id for room in await rooms.rooms_of(ctx.tx, ctx.sender)} if direct else {ctx.room.id}
-    homes = [room for room in await rooms.groups(ctx.tx) if room.id in shared]
-    query = actions.listing(room_ids=[room.id for room in homes], assignees=[ctx.sender])
-    return await _list(ctx, query, homes, mine=True)
+    seat = await municipalities.seat(ctx.tx, ctx.sender)
+    town = seat.municipality_id if seat is not None and seat.standing == Standing.MEMBER else None
+    mine = Filter(
+        room_id=None if direct else ctx.room.id, people=[ctx.sender], towns=[town] if town is not None else []
+    )
+    found = await action_lists.find(ctx.tx, mine, MOST)
+    homes = await rooms.by_numbers(ctx.tx, [one.room_id for one in found.items])
+    lines = await _lines(ctx, found.items, homes)
+    lines = [_under(line, _urgency(ctx, line.action, homes)) for line in lines]
+    return _list("action-mine", {"direct": direct, "total": found.count, "counted": not found.more}, lines)
 
 
-async def _group(ctx: Context, group: Room | None) -> Room:
-    if group is None or group.id == ctx.room.id:
-        return ctx.room
-    if ctx.room.kind not in (RoomKind.MAIN, RoomKind.COORDINATORS):
-        raise Refusal("action-other-group", group=group.key)
-    return group
-
-
-async def _list(
-    ctx: Context,
-    query: Select[ActionItem],
-    homes: Sequence[Room],
-    *,
-    state: str = "open",
-    people: Sequence[Name] = (),
-    tags: Sequence[str] = (),
-    group: str | None = None,
-    mine: bool = False,
-) -> Say:
-    total = await actions.count(ctx.tx, query)
-    found = await actions.top(ctx.tx, query, MOST)
-    order = [room.id for room in homes]
-    lines = await _lines(ctx, sorted(found, key=lambda one: order.index(one.room_id)), homes)
+def _list(key: str, data: Mapping[str, Any], lines: Sequence[Line]) -> Say:
+    """Show the first lines, and go on in a thread."""
     first, *more = [_sections(page) for page in pages(lines)]
-    data: dict[str, Any] = {
-        "state": state,
-        "people": people,
-        "tags": tags,
-        "group": group,
-        "mine": mine,
-        "direct": ctx.room.kind == RoomKind.DIRECT,
-        "total": total,
+    total = data["total"]
+    told = {
+        **data,
+        "listed": len(lines),
         "rest": max(total - FIRST, 0),
-        "unlisted": total - len(found),
+        "unlisted": total - len(lines),
         "sections": first,
     }
-    return Say(key="action-list", data=data, thread=_continued(data, more))
+    return Say(key=key, data=told, thread=_continued(told, more))
 
 
-async def _lines(ctx: Context, found: Sequence[ActionItem], homes: Sequence[Room]) -> list[Line]:
+async def _lines(
+    ctx: Context, found: Sequence[ActionItem], homes: Mapping[int, Room], *, given_to: Room | None = None
+) -> list[Line]:
+    """Return the items as lists show them, without what goes without saying.
+
+    That is in one's own list that one has them, and in that of a group that others gave them `given_to` it.
+    """
     ids = [one.id for one in found]
-    assignees, tags = await actions.assignees(ctx.tx, ids), await actions.tags(ctx.tx, ids)
-    people = await names(ctx, {user for users in assignees.values() for user in users})
-    home = {room.id: room for room in homes}
+    rules = await actions.recurring(ctx.tx, ids)
+    assigned, tags = await assigned_to(ctx.tx, ids), await actions.tags(ctx.tx, ids)
+    alone = Assigned(groups=[given_to]) if given_to else Assigned(people=await ctx.people([ctx.sender]))
     return [
         Line(
             action=one,
-            group=home[one.room_id].name,
-            people=[people[user] for user in assignees.get(one.id, [])],
+            section=None,
+            group=homes[one.room_id].key or homes[one.room_id].name,
+            whose=() if assigned[one.id].ids == alone.ids else assigned[one.id].shown,
+            nobody=not assigned[one.id],
             tags=tags.get(one.id, []),
-            link=link(one, home[one.room_id]),
-            overdue=one.is_unfinished and one.due_on is not None and one.due_on < today(ctx, home[one.room_id]),
+            link=link(one, homes[one.room_id]),
+            overdue=_urgency(ctx, one, homes) is Urgency.OVERDUE,
+            shape=_shape(rules.get(one.id)) if one.is_unfinished else None,
         )
         for one in found
     ]
 
 
-def _sections(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
-    return [(group, list(its)) for group, its in groupby(lines, key=lambda one: one.group)]
+def _shape(rule: RecurringAction | None) -> Shape | None:
+    return pattern_parts(rule.rrule) if rule and rule.rrule else None
 
 
-def _continued(data: dict[str, Any], more: Sequence[list[tuple[str, list[Line]]]]) -> Say | None:
+def _urgency(ctx: Context, action: ActionItem, homes: Mapping[int, Room]) -> Urgency | None:
+    return urgency(action.due_on, today(ctx, homes[action.room_id])) if action.is_unfinished else None
+
+
+def _under(line: Line, section: str | None) -> Line:
+    return replace(line, section=section)
+
+
+def _sections(lines: Sequence[Line]) -> list[tuple[str | None, list[Line]]]:
+    return [(section, list(its)) for section, its in groupby(lines, key=lambda one: one.section)]
+
+
+def _continued(data: dict[str, Any], more: Sequence[list[tuple[str | None, list[Line]]]]) -> Say | None:
     if not more:
         return None
     last = len(more) == 1

@@ -1,6 +1,8 @@
 """How far action items are: done, open again, blocked, dropped, and notes on the way."""
 
+from commands.actions import recurring
 from commands.actions.items import (
+    REMINDER,
     ActionId,
     named_item,
     names,
@@ -26,8 +28,8 @@ async def complete(ctx: Context, action: ActionId, note: str = "") -> Answer:
     """Tick an item off."""
     found, home = await reach_unfinished(ctx, action)
     await _check_note(ctx, found, note)
-    await _close(ctx, found, home, ActionState.DONE, "done", note)
-    return [ctx.react("✅"), await redrawn(ctx, found, home)]
+    following = await _finish(ctx, found, home, note)
+    return [ctx.react("✅"), *await redrawn(ctx, found, home), *following]
 
 
 @reaction("action", "✅", "☑️", "✔️")
@@ -37,8 +39,8 @@ async def complete_by_reaction(ctx: Context, action_id: int) -> Answer:
     if found is None or not found[0].is_unfinished:
         return None
     action, home = found
-    await _close(ctx, action, home, ActionState.DONE, "done")
-    return await _redrawn_everywhere(ctx, action, home)
+    following = await _finish(ctx, action, home)
+    return [*await _redrawn_everywhere(ctx, action, home), *following]
 
 
 @complete.redacted
@@ -52,8 +54,8 @@ async def undo(ctx: Context, action_id: int) -> Answer:
     ticked = await actions.change_of_event(ctx.tx, action, ctx.event.relates_to or "")
     if ticked is None or action.state != ActionState.DONE or action.closed_at != ticked.at:
         return None
-    await _open(ctx, action, home)
-    return await _redrawn_everywhere(ctx, action, home)
+    following = await _open(ctx, action, home)
+    return [*await _redrawn_everywhere(ctx, action, home), *following]
 
 
 @command("action reopen", where=Where.ANYWHERE)
@@ -63,8 +65,8 @@ async def reopen(ctx: Context, action: ActionId, note: str = "") -> Answer:
     if found.state == ActionState.OPEN:
         raise Refusal("action-is-open", action=found)
     await _check_note(ctx, found, note)
-    await _open(ctx, found, home, note)
-    return [ctx.react("👍"), await redrawn(ctx, found, home)]
+    following = await _open(ctx, found, home, note)
+    return [ctx.react("👍"), *await redrawn(ctx, found, home), *following]
 
 
 @command("action block", where=Where.ANYWHERE)
@@ -74,7 +76,7 @@ async def block(ctx: Context, action: ActionId, reason: str) -> Answer:
     await _check_note(ctx, found, reason)
     found.state = ActionState.BLOCKED
     record(ctx, found, "blocked", reason)
-    return [ctx.react("👍"), await _settled(ctx, found, home), await redrawn(ctx, found, home)]
+    return [ctx.react("👍"), await _settled(ctx, found, home), *await redrawn(ctx, found, home)]
 
 
 @command("action drop", where=Where.ANYWHERE)
@@ -83,7 +85,7 @@ async def drop(ctx: Context, action: ActionId, reason: str) -> Answer:
     found, home = await reach_unfinished(ctx, action)
     await _check_note(ctx, found, reason)
     await _close(ctx, found, home, ActionState.DROPPED, "dropped", reason)
-    return [ctx.react("👍"), await _settled(ctx, found, home), await redrawn(ctx, found, home)]
+    return [ctx.react("👍"), await _settled(ctx, found, home), *await redrawn(ctx, found, home)]
 
 
 @command("action note", where=Where.ANYWHERE)
@@ -103,10 +105,16 @@ async def _close(
     await plan_reminder(ctx, action, home)
 
 
-async def _open(ctx: Context, action: ActionItem, home: Room, note: str | None = None) -> None:
+async def _finish(ctx: Context, action: ActionItem, home: Room, note: str | None = None) -> list[Say]:
+    await _close(ctx, action, home, ActionState.DONE, "done", note)
+    return await recurring.follow_up(ctx, action, home)
+
+
+async def _open(ctx: Context, action: ActionItem, home: Room, note: str | None = None) -> list[Say]:
     action.state, action.closed_at = ActionState.OPEN, None
     record(ctx, action, "reopened", note)
     await plan_reminder(ctx, action, home)
+    return await recurring.take_follow_up_back(ctx, action, home)
 
 
 async def _check_note(ctx: Context, action: ActionItem, note: str) -> None:
@@ -125,8 +133,8 @@ async def _settled(ctx: Context, action: ActionItem, home: Room) -> Say:
 
 async def _redrawn_everywhere(ctx: Context, action: ActionItem, home: Room) -> list[Say]:
     """Show the new state where the item was announced, and in this room's last reminder of it."""
-    says = [await redrawn(ctx, action, home)]
-    reminded = await outbox.first_about(ctx.tx, action.noun, action.id, "action-reminder", ctx.room.id)
+    says = await redrawn(ctx, action, home)
+    reminded = await outbox.first_about(ctx.tx, action.noun, action.id, REMINDER, ctx.room.id)
     if reminded is not None or home is not ctx.room:
         says.append(await reminder_redrawn(ctx, action, home))
     return says

@@ -1,184 +1,202 @@
-"""Reminders of action items, and how people put them off."""
+"""Reminders of action items: whom they reach, and what they say."""
 
-from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any, Literal
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
 
 from commands.actions import reminders
-from commands.actions.items import (
-    REMIND,
-    LetteredActionId,
-    names,
-    picture,
-    plan_reminder,
-    reach_unfinished,
-    reachable,
-    today,
-)
+from commands.actions.audience import asked_for, place_of
+from commands.actions.items import REMIND, REMINDER, WAKE, assigned, names, picture, plan_first_reminder, today
 from commands.kit.context import Context
-from commands.kit.dates import to_instant
-from commands.kit.readers import DayReader, Found
-from commands.kit.say import Refusal, Say
-from commands.kit.triggers import Answer, Where, command, job, reaction
-from commands.kit.words import Word, normalise
-from storage import actions, people
+from commands.kit.roles import leaders_of
+from commands.kit.say import Say
+from commands.kit.triggers import Answer, job
+from storage import actions, digests, due, outbox, people, rooms
 from storage.actions import ActionItem, ActionState
-from storage.people import Person
-from storage.rooms import Room
+from storage.rooms import Room, RoomKind
 
-A_DAY = timedelta(days=1)
-A_MOMENT = timedelta(minutes=1)
-LEADS = ("bis", "until", "till", "by", "fuer", "for")
+ALMOST_A_WEEK = timedelta(days=6)  # holidays move weekly reminders towards each other
+LEFT = "action-left"
 
 
-class UntilReader(DayReader):
-    """The day until which something shall be quiet: `2 Wochen`, `bis Freitag`, `until 8 December`, `for 3 days`."""
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whom reminders of an item reach: people with the room in which they may be rung, groups with their chairs.
 
-    async def read(self, words: Sequence[Word], ctx: Context) -> Found | None:
-        """Refuses the past and days that do not exist."""
-        lead = 1 if words and normalise(words[0].text) in LEADS else 0
-        rest = words[lead:]
-        day = await super().read(rest, ctx)
-        if day is not None:
-            return day[0], lead + day[1]
-        duration = await super().read([Word("in", "in"), *rest], ctx) if rest else None
-        return (duration[0], lead + duration[1] - 1) if duration is not None else None
+    `towns` are the names of the municipalities for which somebody is asked. `deaf` want no reminders now.
+    """
 
+    people: dict[str, Room | None]
+    towns: dict[str, list[str]]
+    groups: list[tuple[Room, list[str]]]
+    deaf: set[str]
+    everybody_left: bool
 
-Until = Annotated[date, UntilReader()]
+    @property
+    def ringable(self) -> set[str]:
+        """All people among them."""
+        return {*self.people, *(chair for _, chairs in self.groups for chair in chairs)}
 
 
 @job(REMIND)
 async def remind(ctx: Context, action_id: int) -> Answer:
-    """Remind the assignees: each in the direct chat that they keep with the bot, the others together in the room.
+    """Remind whoever has the item: each in the direct chat that they keep with the bot, the others in the room.
 
-    Once, however late, and never outside working hours. Blocked items only when overdue; those who want quiet and
-    those who left the room not at all.
+    For a municipality up to five people who stand for it are asked; a group is reminded in its room, and its chairs are
+    rung. Once, however late, and never outside working hours. Blocked items only when overdue; those who want quiet,
+    who have put it off and who left the room not at all. Where all have left, their room hears that nobody has it.
     """
+    action = await _in_time(ctx, REMIND, action_id)
+    if action is None:
+        return None
+    await plan_first_reminder(ctx, action, ctx.room)
+    asleep, woken = await _asleep(ctx, action)
+    await actions.wake(ctx.tx, action, woken)
+    return None if _waits(ctx, action) else await _reminders(ctx, action, asleep)
+
+
+@job(WAKE)
+async def remind_again(ctx: Context, action_id: int) -> Answer:
+    """Remind those who have put an item off until today, unless everybody is just about to be reminded of it."""
+    action = await _in_time(ctx, WAKE, action_id)
+    if action is None or await due.is_planned(ctx.tx, REMIND, action.id, by=ctx.now):
+        return None
+    asleep, woken = await _asleep(ctx, action)
+    if not woken:
+        return None
+    await actions.wake(ctx.tx, action, woken)
+    return None if _waits(ctx, action) else await _reminders(ctx, action, asleep, only=woken)
+
+
+async def reminder_redrawn(ctx: Context, action: ActionItem, home: Room) -> Say:
+    """Show the item's newest state, and who has put it off, in the last reminder of it in this room."""
+    asleep, _ = await _asleep(ctx, action, home)
+    data = await _reminder(ctx, action, home, ctx.room)
+    if ctx.room.kind == RoomKind.DIRECT:
+        return ctx.update(REMINDER, about=action, **{**data, "next_on": asleep.get(ctx.sender)})
+    known = await names(ctx, set(asleep))
+    snoozed = [(known[user], until) for user, until in asleep.items()]
+    return ctx.update(REMINDER, about=action, **{**data, "snoozed": snoozed})
+
+
+async def _in_time(ctx: Context, what: str, action_id: int) -> ActionItem | None:
+    """Return the item if it is to be reminded of now; outside working hours the job is put off."""
     action = await actions.find(ctx.tx, action_id)
     if action is None or not action.is_unfinished or action.due_on is None:
         return None
     at = reminders.convenient(ctx.now, ctx.zone)
     if at > ctx.now:
-        await ctx.due(REMIND, action, at=at)
+        await ctx.due(what, action, at=at)
         return None
-    await plan_reminder(ctx, action, ctx.room)
-    if action.state == ActionState.BLOCKED and action.due_on >= today(ctx, ctx.room):
-        return None
-    return await _reminders(ctx, action)
+    return action
 
 
-@command("action snooze", where=Where.ANYWHERE)
-async def snooze(ctx: Context, action: LetteredActionId, until: Until | None = None) -> Answer:
-    """Put the reminder of one item off, for two days if no day is named; only its assignees may."""
-    found, home = await reach_unfinished(ctx, action)
-    if found.due_on is None:
-        raise Refusal("action-undated", action=found)
-    if not await _is_assigned(ctx, found):
-        raise Refusal("action-not-yours", action=found)
-    return ctx.say("action-snoozed", about=found, action=found, next_on=await _put_off(ctx, found, home, until))
+def _waits(ctx: Context, action: ActionItem) -> bool:
+    due_on = action.due_on
+    return action.state == ActionState.BLOCKED and due_on is not None and due_on >= today(ctx, ctx.room)
 
 
-@reaction("action", "💤")
-async def snooze_by_reaction(ctx: Context, action_id: int) -> Answer:
-    """Put the reminder of one item off for two days by a reaction to it."""
-    found = await reachable(ctx, action_id)
-    if found is None or not found[0].is_unfinished or not await _is_assigned(ctx, found[0]):
-        return None
-    action, home = found
-    if action.due_on is None:
-        return None
-    return await reminder_redrawn(ctx, action, home, next_on=await _put_off(ctx, action, home))
+async def _asleep(ctx: Context, action: ActionItem, home: Room | None = None) -> tuple[dict[str, date], list[str]]:
+    """Return who has put the item off and until when, and for whom that time is over."""
+    now, found = today(ctx, home or ctx.room), await actions.snoozes(ctx.tx, action)
+    asleep = {user: until for user, until in found.items() if until > now}
+    return asleep, [user for user in found if user not in asleep]
 
 
-@snooze_by_reaction.redacted
-async def wake(ctx: Context, action_id: int) -> Answer:
-    """Go back to the usual reminders."""
-    found = await reachable(ctx, action_id)
-    if found is None or not found[0].is_unfinished:
-        return None
-    action, home = found
-    await plan_reminder(ctx, action, home)
-    return await reminder_redrawn(ctx, action, home)
-
-
-@command("action quiet", where=Where.ANYWHERE)
-async def quiet(ctx: Context, until: Until) -> Answer:
-    """Send me no reminders up to that day, the day included."""
-    person = await people.settings(ctx.tx, ctx.sender)
-    person.quiet_until = to_instant(datetime.combine(until + A_DAY, time.min), ctx.zone)
-    return _settings(ctx, person)
-
-
-@command("action quiet off", where=Where.ANYWHERE)
-async def quiet_off(ctx: Context) -> Answer:
-    """Send me reminders again."""
-    person = await people.find(ctx.tx, ctx.sender)
-    if person is not None:
-        person.quiet_until = None
-    return _settings(ctx, person)
-
-
-@command("action reminders", where=Where.ANYWHERE)
-async def switch(ctx: Context, wanted: Literal["off", "on"] | None = None) -> Answer:
-    """Switch my reminders off or on, or say how they are set."""
-    if wanted is None:
-        return _settings(ctx, await people.find(ctx.tx, ctx.sender))
-    person = await people.settings(ctx.tx, ctx.sender)
-    person.reminders = wanted == "on"
-    return _settings(ctx, person)
-
-
-async def reminder_redrawn(ctx: Context, action: ActionItem, home: Room, *, next_on: date | None = None) -> Say:
-    """Show the item's newest state in the last reminder of it in this room."""
-    data = await _reminder(ctx, action, home, direct=home is not ctx.room)
-    return ctx.update("action-reminder", about=action, **{**data, "next_on": next_on})
-
-
-async def _reminders(ctx: Context, action: ActionItem) -> list[Say]:
-    present = set(await ctx.members())
-    users = [user for user in await _assignees(ctx, action) if user in present]
-    silent = await people.silent(ctx.tx, users, ctx.now)
-    awake = [user for user in users if user not in silent]
-    chats = await people.direct_chats(ctx.tx, awake)
-    direct = await _reminder(ctx, action, ctx.room, direct=True)
-    says = [
-        Say(key="action-reminder", data=direct, about=action, room=chats[user], mention=(user,))
-        for user in awake
-        if user in chats
-    ]
-    others = [user for user in awake if user not in chats]
-    if others:
-        shown = await names(ctx, set(others))
-        data = {**await _reminder(ctx, action, ctx.room), "addressed": [shown[user] for user in others]}
-        says.append(Say(key="action-reminder", data=data, about=action, mention=tuple(others)))
+async def _reminders(
+    ctx: Context, action: ActionItem, asleep: Collection[str], only: Collection[str] | None = None
+) -> list[Say]:
+    """Say it to all whom it reaches and who have not put it off, or to these `only`."""
+    audience = await _audience(ctx, action)
+    if audience.everybody_left:
+        return await _nobody_left(ctx, action)
+    wanted = audience.ringable if only is None else audience.ringable & set(only)
+    awake = wanted - audience.deaf - set(asleep)
+    chats = await people.direct_chats(ctx.tx, [user for user in audience.people if user in awake])
+    calls = _calls(audience, awake - set(chats), asleep, everybody=only is None)
+    shown = await names(ctx, awake)
+    data = await _reminder(ctx, action, ctx.room, ctx.room)
+    says: list[Say] = []
+    for user, chat in sorted(chats.items()):
+        facts: dict[str, Any] = {"group": ctx.room.name, "towns": audience.towns.get(user, [])}
+        says.append(Say(key=REMINDER, data={**data, **facts}, about=action, room=chat, mention=(user,)))
+    for place, users in calls:
+        towns = dict.fromkeys(town for user in users for town in audience.towns.get(user, ()))
+        facts = {
+            "group": None if place.id == ctx.room.id else ctx.room.name,
+            "addressed": [shown[user] for user in users],
+            "towns": list(towns),
+        }
+        says.append(Say(key=REMINDER, data={**data, **facts}, about=action, room=place, mention=tuple(users)))
     return says
 
 
-async def _reminder(ctx: Context, action: ActionItem, home: Room, *, direct: bool = False) -> dict[str, Any]:
+def _calls(
+    audience: Audience, awake: Collection[str], asleep: Collection[str], *, everybody: bool
+) -> list[tuple[Room, list[str]]]:
+    """Return in which rooms it is said, and who is rung there.
+
+    A group hears it though nobody is rung, unless all its chairs have put it off; else (not `everybody`) only if a
+    chair is rung.
+    """
+    calls: dict[int, tuple[Room, list[str]]] = {}
+    for user, place in audience.people.items():
+        if user in awake and place is not None:
+            calls.setdefault(place.id, (place, []))[1].append(user)
+    for place, chairs in audience.groups:
+        rung = [user for user in chairs if user in awake]
+        if rung or (everybody and not (chairs and set(chairs) <= set(asleep))):
+            users = calls.setdefault(place.id, (place, []))[1]
+            users += [user for user in rung if user not in audience.people]
+    return list(calls.values())
+
+
+async def _audience(ctx: Context, action: ActionItem) -> Audience:
+    """Find whom the item reaches.
+
+    People count who are in its room or that of a group that has it; who took it from a call, and who stands for a
+    municipality, also where they are elsewhere. What a group keeps inside is told elsewhere in direct chats only.
+    """
+    given_to = await assigned(ctx, action)
+    sitting = await actions.speakers(ctx.tx, action) if given_to.towns else []
+    groups = [room for room in given_to.groups if room.joined]
+    chairs = await leaders_of(ctx.tx, groups, ctx.setup.nobody) if groups else {}
+    spread = await rooms.groups_of(ctx.tx, {*given_to.users, *(user for _, user in sitting)})
+    where = {user: [room.id for room in its] for user, its in spread.items()}
+    known = {room.id: room for its in spread.values() for room in its} | {ctx.room.id: ctx.room}
+    deaf = await people.silent(ctx.tx, {*where, *(user for its in chairs.values() for user in its)}, ctx.now)
+    near = [ctx.room.id, *(room.id for room in groups)]
+    far = [room.id for room in rooms.in_order(known.values())]
+    told = near if ctx.room.id in await digests.kept_inside(ctx.tx) else [*near, *far]
+    counted = [*near, *far] if action.wanted else near
+    users = [user for user in given_to.users if place_of(where.get(user, ()), counted) is not None]
+    deputies = {(town.id, town.deputy) for town in given_to.towns}
+    names_of = {town.id: town.name for town in given_to.towns}
+    towns: dict[str, list[str]] = {}
+    for town, user in asked_for(sitting, deputies, where, ctx.room.id, deaf):
+        towns.setdefault(user, []).append(names_of[town])
+    places = {user: place_of(where[user], told) for user in [*users, *towns]}
+    return Audience(
+        people={user: known[place] if place is not None else None for user, place in places.items()},
+        towns={user: its for user, its in towns.items() if user not in users},
+        groups=[(room, chairs[room.id]) for room in groups],
+        deaf=deaf,
+        everybody_left=bool(given_to) and not (users or groups or any(user in where for _, user in sitting)),
+    )
+
+
+async def _nobody_left(ctx: Context, action: ActionItem) -> list[Say]:
+    """Say in the item's room that all who had it have left, at most weekly."""
+    before = await outbox.first_about(ctx.tx, action.noun, action.id, LEFT, ctx.room.id)
+    if before is not None and ctx.now - before.created_at < ALMOST_A_WEEK:
+        return []
+    return [ctx.say(LEFT, about=action, **await _reminder(ctx, action, ctx.room, ctx.room))]
+
+
+async def _reminder(ctx: Context, action: ActionItem, home: Room, place: Room) -> dict[str, Any]:
+    """Return what a reminder of the item says in that place."""
     days = (action.due_on - today(ctx, home)).days if action.due_on else None
-    group = home.name if direct else None
-    return {**await picture(ctx, action), "days": days, "group": group, "addressed": [], "next_on": None}
-
-
-async def _assignees(ctx: Context, action: ActionItem) -> list[str]:
-    return (await actions.assignees(ctx.tx, [action.id])).get(action.id, [])
-
-
-async def _is_assigned(ctx: Context, action: ActionItem) -> bool:
-    return ctx.sender in await _assignees(ctx, action)
-
-
-async def _put_off(ctx: Context, action: ActionItem, home: Room, until: date | None = None) -> date:
-    assert action.due_on is not None  # noqa: S101 - the callers have looked
-    now = today(ctx, home)
-    day = reminders.snoozed(action.due_on, until or now + reminders.PAUSE, now)
-    await plan_reminder(ctx, action, home, day)
-    return day
-
-
-def _settings(ctx: Context, person: Person | None) -> Say:
-    on = person is None or person.reminders
-    until = person.quiet_until if person else None
-    last_day = (until - A_MOMENT).astimezone(ctx.zone).date() if until and until > ctx.now else None
-    return ctx.say("reminder-settings", on=on, until=last_day)
+    group = None if place is home else home.name
+    shown: dict[str, Any] = {"days": days, "group": group, "addressed": [], "towns": [], "next_on": None, "snoozed": []}
+    return {**await picture(ctx, action), **shown}

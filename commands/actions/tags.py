@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from commands.actions.calling import called_out
 from commands.actions.handlers import take_back
-from commands.actions.items import record, redrawn
+from commands.actions.items import assigned, group_notices, record, redrawn
 from commands.actions.making import TAG, make, wish_of
 from commands.kit import tagging
 from commands.kit.context import Context
@@ -32,20 +33,26 @@ async def take_reaction_back(ctx: Context, action_id: int) -> Answer:
 
 @tagging.reads(TAG)
 async def make_of_message(ctx: Context, tag_id: int) -> Answer:
-    """Make an item of a tagged message, of each message once; outside of a meeting it is shown."""
+    """Make an item of a tagged message, of each message once; outside of a meeting it is shown.
+
+    Of a message that is an item already a call makes that item a call, if nobody has it.
+    """
     found = await tagging.take(ctx, tag_id)
     if not isinstance(found, Tagged):
         return found
     acknowledged = tagging.acknowledge(found, "✅")
     event_id = found.tag.source_event_id
-    before = await actions.of_source(ctx.tx, ctx.room.id, event_id)
-    if any(one.state != ActionState.DROPPED for one in before):
+    wish = wish_of(found.tag.details)
+    before = [one for one in await actions.of_source(ctx.tx, ctx.room.id, event_id) if one.state != ActionState.DROPPED]
+    if before:
         await tagging.become(ctx, found.tag, None)
-        return acknowledged
-    place, wish = await place_of(ctx, found), wish_of(found.tag.details)
+        free = before[0].is_unfinished and not await assigned(ctx, before[0])
+        return [acknowledged, await called_out(ctx, before[0], ctx.room)] if wish.wanted and free else acknowledged
+    place = await place_of(ctx, found)
     action, card = await make(ctx, found.text, wish, event_id, place.at, place.meeting_id, found.author)
     await tagging.become(ctx, found.tag, action)
-    return acknowledged if place.minutes else [acknowledged, card]
+    told = await group_notices(ctx, action, ctx.room, (await assigned(ctx, action)).groups)
+    return [acknowledged, *([] if place.minutes else [card]), *told]
 
 
 @source("action source")
@@ -65,7 +72,7 @@ async def follow_edit(ctx: Context, action_id: int, text: str) -> Answer:
         return None
     action.text = words
     record(ctx, action, "edited")
-    return [ctx.react("✏️"), await redrawn(ctx, action, ctx.room)]
+    return [ctx.react("✏️"), *await redrawn(ctx, action, ctx.room)]
 
 
 @made_of.redacted

@@ -140,11 +140,15 @@ class RequestFact:
 
 @dataclass(frozen=True, slots=True)
 class TownFact:
-    """A municipality: since when the bot knows it, and when anybody who stands for it last did something."""
+    """A municipality: since when the bot knows it, and when anybody who stands for it last did something.
+
+    `seated`: somebody stands for it.
+    """
 
     name: str
     since: datetime
     last_sign: datetime | None
+    seated: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,15 +22,17 @@ from commands.chronicle.content import (
 )
 from commands.chronicle.held import meeting_facts
 from commands.chronicle.rule import Chronicle
+from commands.kit.assigned import assigned_to
 from commands.kit.context import Context
 from commands.kit.texts import event_link, zone
 from commands.votes.counting import standings
-from storage import actions, digests, outbox, polls, resolutions, results, rooms
-from storage.actions import ActionItem, ActionState, Standing
+from storage import digests, outbox, polls, resolutions, results, rooms, standing
+from storage.actions import ActionItem, ActionState
 from storage.polls import Poll
 from storage.resolutions import Procedure, Resolution, ResolutionState
 from storage.results import GroupResult
 from storage.rooms import Room
+from storage.standing import Standing
 
 AN_INSTANT = timedelta(microseconds=1)
 FARTHEST_EAST = ZoneInfo("Pacific/Kiritimati")  # where a day is over first
@@ -54,8 +56,7 @@ async def gather(
     chronicle = Chronicle(await _facts(ctx, groups, since, until), since, until, most)
     await asyncio.sleep(0)
     today = until.astimezone(FARTHEST_EAST).date()
-    pieces = actions.standing(ctx.tx, [group.id for group in groups], since - A_WEEK, today)
-    async for piece in pieces:
+    async for piece in standing.pieces(ctx.tx, [group.id for group in groups], since - A_WEEK, today):
         for row in piece:
             chronicle.add(_item(row))
         await asyncio.sleep(0)
@@ -68,18 +69,11 @@ async def words(ctx: Context, content: DigestContent) -> dict[int, ItemWords]:
     ids = {item.id for group in told for section in group.items for item in section.entries}
     found = (await ctx.tx.scalars(select(ActionItem).where(ActionItem.id.in_(ids)))).all()
     homes = await rooms.by_numbers(ctx.tx, {item.room_id for item in found})
-    assigned = await actions.assignees(ctx.tx, ids)
-    names = await rooms.names(ctx.tx, {user for users in assigned.values() for user in users})
-    towns = await actions.town_assignees(ctx.tx, ids)
-    groups = await actions.group_assignees(ctx.tx, ids)
+    assigned = await assigned_to(ctx.tx, ids)
     return {
         item.id: ItemWords(
             text=item.text,
-            assignees=(
-                *(names[user] for user in assigned.get(item.id, ())),
-                *(town.name for town in towns.get(item.id, ())),
-                *(group.name for group in groups.get(item.id, ())),
-            ),
+            assignees=tuple(assigned[item.id].names),
             link=event_link(homes[item.room_id].matrix_id, item.source_event_id) if item.source_event_id else None,
         )
         for item in found
@@ -101,7 +95,7 @@ async def _facts(ctx: Context, groups: Sequence[Room], since: datetime, until: d
 
 async def _groups(ctx: Context, groups: Iterable[Room], until: datetime) -> list[GroupFact]:
     inside = await digests.keeping_inside(ctx.tx) - {ctx.room.id}
-    unfinished = await actions.count_open(ctx.tx, until)
+    unfinished = await standing.count_open(ctx.tx, until)
     await asyncio.sleep(0)
     return [
         GroupFact(

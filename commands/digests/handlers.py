@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.chronicle.content import A_WEEK
 from commands.chronicle.facts import AN_INSTANT
+from commands.digests.alerting import groups_told, told
 from commands.digests.telling import tell
 from commands.digests.weeks import Rhythm, days_of, last_slot, next_slot
 from commands.kit.context import Context
@@ -30,10 +31,12 @@ async def show_digest(ctx: Context) -> Answer:
     groups = await _groups_shown(ctx)
     until = ctx.now + AN_INSTANT  # what happened at this very instant counts
     since = until - A_WEEK
+    alerts = await told(ctx, groups, since, until)
+    inside = ctx.room.id in await digests.keeping_inside(ctx.tx)
     first, _ = days_of(since, until, ctx.zone)
     last = ctx.now.astimezone(ctx.zone).date()  # it tells of today too, also before noon
-    inside = ctx.room.id in await digests.keeping_inside(ctx.tx)
-    say = await tell(ctx, groups, since, until, inside=inside) or ctx.say("digest-nothing", inside=inside)
+    found = await tell(ctx, groups, since, until, alerts=alerts, inside=inside)
+    say = found or ctx.say("digest-nothing", inside=inside)
     return replace(say, data={**say.data, "first": first, "last": last})
 
 
@@ -64,7 +67,9 @@ async def send_digest(ctx: Context, _room_id: int) -> Answer:
     if not await digests.claim(ctx.tx, row):
         return None
     await ctx.due(SEND, ctx.room, at=following.at)
-    return await tell(ctx, await _groups_told(ctx), since, slot.at, about=row)
+    groups = await groups_told(ctx)
+    alerts = await told(ctx, groups, since, slot.at)
+    return await tell(ctx, groups, since, slot.at, about=row, alerts=alerts)
 
 
 async def plan_missing(tx: AsyncSession, setup: Setup, now: datetime) -> datetime | None:
@@ -78,19 +83,11 @@ async def plan_missing(tx: AsyncSession, setup: Setup, now: datetime) -> datetim
     return following
 
 
-async def _groups_told(ctx: Context) -> Sequence[Room]:
-    """All groups; what the coordinators do among themselves is told in their own room only."""
-    groups = await rooms.groups(ctx.tx)
-    if ctx.room.kind == RoomKind.COORDINATORS:
-        return groups
-    return [group for group in groups if group.kind != RoomKind.COORDINATORS]
-
-
 async def _groups_shown(ctx: Context) -> Sequence[Room]:
     """All groups in the main and the coordinators' room, a group in its own, my groups in a direct chat."""
     groups = await rooms.groups(ctx.tx)
     if ctx.room.kind in digests.RECEIVERS:
-        return await _groups_told(ctx)
+        return await groups_told(ctx)
     if ctx.room.is_group:
         return [ctx.room]
     if ctx.room.kind != RoomKind.DIRECT:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from commands.chronicle.content import DigestContent, GroupDigest, ItemWords
-from commands.digests.alerts import AlertContent
+from commands.digests.alerts import STUCK_SHOWN, AlertContent, at_most
 from commands.digests.sizes import LONGEST_NAME, NAMES, SHOWN, Size, head_of, size_of
 from commands.digests.weeks import days_of
 from commands.kit.say import Say
@@ -80,16 +81,14 @@ def said(
 
     `alerts` are for coordinators. `inside`: it stays in this room, and other rooms are told numbers only.
     """
-    alerts = None if alerts is None or alerts.is_empty else alerts
-    if content.is_empty and alerts is None:
+    if content.is_empty and (alerts is None or alerts.is_empty):
         return None
     whole, content = content, readable(content)
-    sizes = {shown: head_of(content, alerts, shown) for shown in range(SHOWN, -1, -1)}
-    most = next((shown for shown, size in sizes.items() if size.fits(PAGE)), 0)
-    laid_out = pages(content.groups, words, sizes[most])
+    head = _headed(content, alerts)
+    laid_out = pages(content.groups, words, head.size)
     if len(laid_out) > MOST:
         content = _in_numbers(content)
-        laid_out = pages(content.groups, words, sizes[most])
+        laid_out = pages(content.groups, words, head.size)
     thread = None
     for page in reversed(laid_out[1:]):
         thread = Say(key="digest-more", data={"parts": page, "words": words}, thread=thread)
@@ -101,8 +100,8 @@ def said(
         "until": content.until,
         "late": late,
         "highlights": content.highlights,
-        "alerts": alerts,
-        "most": most,
+        "most": head.shown,
+        "alerts": head.alerts,
         "parts": laid_out[0],
         "words": words,
         "later": later[:NAMES],
@@ -111,6 +110,25 @@ def said(
         "brief": content.groups != whole.groups,
     }
     return Say(key="digest", data=data, about=about, thread=thread)
+
+
+class _Head(NamedTuple):
+    """What stands above the groups: of highlights the first `shown`."""
+
+    shown: int
+    alerts: AlertContent | None
+    size: Size
+
+
+def _headed(content: DigestContent, alerts: AlertContent | None) -> _Head:
+    """Show as much above the groups as fits on a page; without any entries it always does."""
+    for most in range(STUCK_SHOWN, 0, -1):
+        shown, cut = min(most, SHOWN), alerts and at_most(alerts, most)
+        size = head_of(content, cut, shown)
+        if size.fits(PAGE):
+            return _Head(shown, cut, size)
+    none = alerts and at_most(alerts, 0)
+    return _Head(0, none, head_of(content, none, 0))
 
 
 def _cut(name: str) -> str:

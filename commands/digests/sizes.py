@@ -24,7 +24,7 @@ NAMES = 5  # groups that are told of in the thread
 LONGEST = 65  # characters of a text
 LONGEST_NAME = 40  # of a person, a municipality, an option of a poll, a group in the thread
 LONGEST_HIGHLIGHT = 205
-LONGEST_HEADING = 250  # the name of a group
+LONGEST_HEADING = 250  # the name of a group or of a municipality
 FEW = 4  # people, options
 
 ENTRY, LINE, NUMBERS = 450, 250, 700  # bytes besides the words of others: markup, dates and numbers, in both forms
@@ -68,21 +68,14 @@ def size_of(group: GroupDigest, shown: int, words: Mapping[int, ItemWords]) -> S
 def head_of(content: DigestContent, alerts: AlertContent | None, shown: int) -> Size:
     """Return the size of what stands on the first screen besides the groups, however many of them go on below.
 
-    Of highlights and of each kind of alerts it shows the first `shown` and the number of the others.
+    Of highlights it shows the first `shown` and the number of the others.
     """
     names = sorted(_cost(group.name, LONGEST_NAME) for group in content.groups)
     points = _first(content.highlights, shown)
     lines = 5 + bool(content.highlights) + len(points) + (len(content.highlights) > shown)
     told = sum(_cost(one.text, LONGEST_HIGHLIGHT) for one in points)
-    warned = Size(0, 0) if alerts is None else _size_of_alerts(alerts, shown)
+    warned = Size(0, 0) if alerts is None else Size(alerts.lines, LINE * alerts.lines + _all_words(astuple(alerts)))
     return Size(lines + warned.lines, LINE * lines + sum(names[-NAMES:]) + told + warned.bytes)
-
-
-def _size_of_alerts(alerts: AlertContent, shown: int) -> Size:
-    kinds = (alerts.groups, alerts.items, alerts.towns, alerts.requests)
-    sections = [(_first(one, shown), len(one)) for one in kinds if one]
-    lines = bool(sections) + sum(1 + len(some) + (total > shown) for some, total in sections)
-    return Size(lines, LINE * lines + sum(_all_words(entry) for some, _ in sections for entry in some))
 
 
 def _first(some: Iterable[Some], shown: int) -> list[Some]:
@@ -105,10 +98,13 @@ def _words(entry: Entry, words: Mapping[int, ItemWords]) -> int:
     return _cost(entry.text) + _way(entry.link)
 
 
-def _all_words(entry: object) -> int:
-    """What all words of an entry cost, if texts are cut and links are not."""
-    texts = [one for one in astuple(entry) if isinstance(one, str)]  # type: ignore[call-overload]
-    return sum(_way(one) if one.startswith("https://") else _cost(one) for one in texts)
+def _all_words(told: object) -> int:
+    """What all words of alerts cost, of which texts are cut and names are not."""
+    if isinstance(told, tuple | list):
+        return sum(map(_all_words, told))
+    if not isinstance(told, str):
+        return 0
+    return _way(told) if told.startswith("https://") else _cost(told, LONGEST_HEADING)
 
 
 def _names(found: Iterable[str]) -> int:

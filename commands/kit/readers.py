@@ -1,6 +1,7 @@
 """Readers: how an argument of each type is read from the words that people typed."""
 
 import re
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -22,6 +23,8 @@ from storage.rooms import Room, RoomKind
 MAX_TEXT = 500
 LONGEST_QUOTE = 150
 NONE = ("-", "–", "—")
+MAX_TAG = 40
+AFTER_TAGS = ",.;:!?)…"
 AND = ("und", "and", "&")
 RESOLUTION = re.compile(r"(?P<letter>B-)?(?:(?P<year>[0-9]{4})-)?(?P<number>[0-9]{1,6})")
 DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
@@ -153,15 +156,25 @@ class Members(Reader):
 
 
 class Tags(Reader):
-    """Words that begin with `#`, wherever they stand."""
+    """Words of `#` and letters, digits, hyphens and underscores, wherever they stand; upper case is lower case."""
 
     anywhere = True
 
     async def read(self, words: Sequence[Word], ctx: Context) -> Found | None:  # noqa: ARG002
-        """Takes one word; the grammar collects them all."""
-        if words and not words[0].quoted and len(words[0].text) > 1 and words[0].text.startswith("#"):
-            return words[0].text[1:].rstrip(",.;:").lower(), 1
-        return None
+        """Takes one word; the grammar collects them all.
+
+        Refuses what begins like a tag and is none; where no letter or digit follows the `#`, and for the
+        alias of a room (`#uag1:example.org`), it is no tag.
+        """
+        if not words or words[0].quoted or not words[0].text.startswith("#"):
+            return None
+        composed = unicodedata.normalize("NFC", words[0].text[1:].lower())
+        tag = "".join(char for char in composed if unicodedata.category(char) != "Cf").rstrip(AFTER_TAGS)
+        if not tag[:1].isalnum() or ":" in tag:
+            return None
+        if len(tag) > MAX_TAG or not all(char.isalnum() or char in "-_" or _is_mark(char) for char in tag):
+            raise Refusal("tag-odd", written=tag, limit=MAX_TAG)
+        return tag, 1
 
 
 class Group(Reader):
@@ -308,6 +321,11 @@ class SlotReader(Reader):
         except ImpossibleDate as error:
             raise Refusal("date-impossible", written=error.text) from None
         return None if found is None else (found[0], _words_for(words, found[1]))
+
+
+def _is_mark(char: str) -> bool:
+    """Whether it belongs to the letter before it, in scripts that have no letter for both."""
+    return unicodedata.category(char).startswith("M")
 
 
 def _ahead(at: datetime, ctx: Context) -> datetime:

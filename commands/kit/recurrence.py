@@ -57,7 +57,7 @@ class Slot:
 @dataclass(frozen=True, slots=True)
 class Shape:
     """The parts of a rule that a text needs: WEEKLY or MONTHLY, every how many, weekday (Monday is 0),
-    which one of the month (-1 is the last), day of the month.
+    which one of the month (-1 is the last), day of the month (-1 is the last).
     """
 
     frequency: str
@@ -67,7 +67,7 @@ class Shape:
     month_day: int | None
 
 
-_BYDAY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+BYDAY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _ORDINALS = {
     **dict.fromkeys(("ersten", "first"), 1),
     **dict.fromkeys(("zweiten", "second"), 2),
@@ -77,10 +77,10 @@ _ORDINALS = {
     **dict.fromkeys(("letzten", "last"), -1),
 }
 
-_EVERY = r"(?:jeden|jede|every|each)"
-_MONTHLY = r"(?:monatlich|jeden monat|monthly|every month|each month)"
-_WEEKLY = r"(?:woechentlich|jede woche|weekly|every week|each week)"
-_BIWEEKLY = r"(?:jede zweite woche|every other week|every second week)"
+EVERY = r"(?:jeden|jede|jedes|every|each)"
+_MONTHLY = rf"(?:monatlich|monthly|{EVERY} (?:monat|month))"
+_WEEKLY = rf"(?:woechentlich|weekly|{EVERY} (?:woche|week))"
+_BIWEEKLY = rf"{EVERY} (?:zweite|other|second) (?:woche|week)"
 _OF_MONTH = r"(?:im monat|des monats|(?:of|in) (?:the|each|every) month)"
 _ON = r"(?:am|jeden|on|every|each)"
 _NTH = rf"(?P<nth>[0-9]{{1,2}}(?:\.|st|nd|rd|th)|{any_of(_ORDINALS)})"
@@ -95,7 +95,7 @@ _SPAN = (
 
 
 def _day_code(match: re.Match[str]) -> str:
-    return _BYDAY[WEEKDAYS[match["weekday"]]]
+    return BYDAY[WEEKDAYS[match["weekday"]]]
 
 
 def _nth_weekday(match: re.Match[str]) -> str:
@@ -133,9 +133,9 @@ def _month_day(match: re.Match[str]) -> str:
     return f"FREQ=MONTHLY;BYMONTHDAY={day}"
 
 
-_RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
-    (rf"(?:{_EVERY}|{_MONTHLY} {_ON}(?: the)?) {_NTH} {WEEKDAY}(?: {_OF_MONTH})?", _nth_weekday),
-    (rf"{_EVERY} {WEEKDAY}", _weekly),
+RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
+    (rf"(?:{EVERY}|{_MONTHLY} {_ON}(?: the)?) {_NTH} {WEEKDAY}(?: {_OF_MONTH})?", _nth_weekday),
+    (rf"{EVERY} {WEEKDAY}", _weekly),
     (rf"{_WEEKLY} (?:{_ON} )?{_WEEKDAYS}", _weekly),
     (rf"{_BIWEEKLY} (?:{_ON} )?{_WEEKDAYS}", _biweekly),
     (rf"every other {WEEKDAY}", _biweekly),
@@ -143,10 +143,10 @@ _RULES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
         rf"(?:alle|every) (?P<number>[0-9]{{1,2}}|{any_of(NUMBERS)}) (?:wochen|weeks?) (?:{_ON} )?{_WEEKDAYS}",
         _every_few_weeks,
     ),
-    (rf"{_EVERY} {_DAY} {_OF_MONTH}", _month_day),
+    (rf"{EVERY} {_DAY} {_OF_MONTH}", _month_day),
     (rf"{_MONTHLY} (?:am|on)(?: the)? {_DAY}", _month_day),
 )
-_FORMS = tuple((re.compile(rf"{rule}(?: {_SPAN})?{END}"), read) for rule, read in _RULES)
+_FORMS = tuple((re.compile(rf"{rule}(?: {_SPAN})?{END}"), read) for rule, read in RULES)
 _TIMES = re.compile(rf"{_SPAN}{END}")
 _WEEKDAY_TIMES = re.compile(rf"(?:(?:am|on) )?{WEEKDAY} {_SPAN}{END}")
 _UNTIL = re.compile(rf"(?:[-‐‑–—] ?|(?:bis|to|until|till) )(?P<end>{_LOOSE}){END}")
@@ -239,17 +239,17 @@ def pattern_parts(rrule: str) -> Shape:
     parts = dict(part.split("=", 1) for part in rrule.split(";"))
     weekday = ordinal = None
     if "BYDAY" in parts:
-        found = re.fullmatch(rf"([+-]?[1-5])?({'|'.join(_BYDAY)})", parts["BYDAY"])
+        found = re.fullmatch(rf"([+-]?[1-5])?({'|'.join(BYDAY)})", parts["BYDAY"])
         if not found:
             raise ValueError(rrule)
-        weekday = _BYDAY.index(found[2])
+        weekday = BYDAY.index(found[2])
         ordinal = int(found[1]) if found[1] else None
     return Shape(
         frequency=parts.get("FREQ", ""),
         interval=int(parts.get("INTERVAL", "1")),
         weekday=weekday,
         ordinal=ordinal,
-        month_day=int(parts["BYMONTHDAY"]) if "BYMONTHDAY" in parts else None,
+        month_day=int(parts["BYMONTHDAY"].split(",")[-1]) if "BYMONTHDAY" in parts else None,
     )
 
 
@@ -270,15 +270,20 @@ def _near(rrule: str, dtstart: dt.datetime, after: dt.datetime) -> dt.datetime:
 def starts(rrule: str, dtstart: dt.datetime, *, after: dt.datetime, count: int) -> list[dt.datetime]:
     """The next `count` starts of a series, later than `after`; all in naive wall time (RFC 5545, 3.3.10).
 
-    The rule is one that `read_pattern` makes, UNTIL may be added; the work does not grow with the age of the series.
+    The rule is one that `read_pattern` or `repeats.anchored` makes, UNTIL may be added; the work does not grow with
+    the age of the series.
     """
     rule = rrulestr(rrule, dtstart=_near(rrule, dtstart, after))
     return list(rule.xafter(after, count=count))
 
 
+def every_one(rrule: str) -> str:
+    """The rule without its interval: each week, each month."""
+    return re.sub(r"INTERVAL=[0-9]+;?", "", rrule)
+
+
 def first_start(pattern: Pattern, *, now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     """The first start (naive wall time in the zone) later than now (aware); it anchors rules with an interval."""
     today = dt.datetime.combine(now.astimezone(zone).date(), pattern.start)
-    every_one = re.sub(r"INTERVAL=[0-9]+;", "", pattern.rrule)
-    candidates = starts(every_one, today, after=today - dt.timedelta(seconds=1), count=2)
+    candidates = starts(every_one(pattern.rrule), today, after=today - dt.timedelta(seconds=1), count=2)
     return next(start for start in candidates if to_instant(start, zone) > now)

@@ -39,6 +39,19 @@ async def role_of(tx: AsyncSession, room: Room, user_id: str, coordinators: Coll
 
 async def leaders(tx: AsyncSession, room: Room, nobody: Collection[str]) -> list[str]:
     """Return the chairs who are in the room, by name; `nobody` are the bots."""
-    named = await rooms.chairs(tx, room)
-    people = [one.user_id for one in await rooms.members(tx, room) if one.user_id not in nobody]
-    return [user for user in people if user in named or rooms.power_of(room, user) >= CHAIR_POWER]
+    return (await leaders_of(tx, [room], nobody))[room.id]
+
+
+async def leaders_of(tx: AsyncSession, places: Collection[Room], nobody: Collection[str]) -> dict[int, list[str]]:
+    """Return the chairs who are in each of these rooms, by name; `nobody` are the bots."""
+    numbers = [room.id for room in places]
+    named, members = await rooms.chairs_of(tx, numbers), await rooms.members_of(tx, numbers)
+    return {
+        room.id: [
+            one.user_id
+            for one in members.get(room.id, ())
+            if one.user_id not in nobody
+            and (one.user_id in named.get(room.id, ()) or rooms.power_of(room, one.user_id) >= CHAIR_POWER)
+        ]
+        for room in places
+    }

@@ -3,7 +3,7 @@
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -40,13 +40,13 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How one command is said and explained in one language."""
+    """How one command is said and explained in one language; an option may be called by several words."""
 
     words: tuple[str, ...]
     summary: str
     example: str
     arguments: Mapping[str, str] = field(default_factory=dict)
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -86,10 +86,15 @@ def _loaded(language: str, packages: tuple[str, ...]) -> Catalogue:
         content = tomllib.loads(folder.joinpath(f"{language}.toml").read_text("utf-8"))
         titles[package] = content.get("title", "")
         for name, wording in content.get("commands", {}).items():
-            _add(commands, name, Wording(**{**wording, "words": tuple(wording["words"])}))
+            options = {option: _spellings(words) for option, words in wording.get("options", {}).items()}
+            _add(commands, name, Wording(**{**wording, "words": tuple(wording["words"]), "options": options}))
         for key, text in content.get("texts", {}).items():
             _add(texts, key, text)
     return Catalogue(language, titles, commands, texts, _environment(language, {**texts, **files}))
+
+
+def _spellings(words: str | Sequence[str]) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else tuple(words)
 
 
 def _add(known: dict[str, Any], key: str, value: object) -> None:
@@ -119,7 +124,7 @@ def _environment(language: str, texts: Mapping[str, str]) -> Environment:
         "typed": pass_context(lambda scope, at, said: _typed(_local_day(scope, at), _local_day(scope, said), language)),
         "span": lambda first, last: _unbroken(_span(first, last, language)),
         "person": _pill,
-        "people": lambda people: _listed(map(_pill, people), locale),
+        "people": lambda people: _listed(map(_named, people), locale),
         "listed": lambda parts: _listed(map(escape, parts), locale),
         "lines": lambda text: [line.strip() for line in text.splitlines() if line.strip()],
         "plural": lambda number, one, many: f"{number}{NO_BREAK}{one if number == 1 else many}",
@@ -195,6 +200,10 @@ def _listed(parts: Iterable[Markup], locale: Locale) -> Markup:
 
 def _pill(person: Name) -> Markup:
     return Markup('<a href="https://matrix.to/#/{}">{}</a>').format(quote(person.user_id, safe="@:"), person.name)
+
+
+def _named(one: Name | str) -> Markup:
+    return escape(one) if isinstance(one, str) else _pill(one)
 
 
 def _room_pill(matrix_id: str, name: str) -> Markup:

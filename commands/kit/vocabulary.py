@@ -57,11 +57,10 @@ class Vocabulary:
         self.spoken.sort(key=lambda one: order.index(one.command.name))
 
     def _add(self, command: Command, package: str, wordings: Mapping[str, Wording]) -> None:
-        options = {}
+        options: dict[str, Parameter] = {}
         for parameter in command.parameters:
             for wording in wordings.values():
-                if parameter.name in wording.options:
-                    options[normalise(wording.options[parameter.name])] = parameter
+                options |= {normalise(word): parameter for word in wording.options.get(parameter.name, ())}
             if isinstance(parameter.reader, Choice):
                 parameter.reader.spoken = _choices(parameter, wordings)
         spoken = Spoken(command, package, wordings, options)
@@ -117,5 +116,5 @@ def _typed(parameter: Parameter, wording: Wording) -> str:
     if isinstance(parameter.reader, Choice):
         label = "|".join(wording.choices[parameter.name].values())
     if parameter.kind == "option":
-        return f"{wording.options[parameter.name]}={label}"
+        return f"{wording.options[parameter.name][0]}={label}"
     return f"{label} …" if parameter.kind == "many" else label

@@ -16,6 +16,7 @@ QUOTES = {
     "‘": "’",
     "'": "'",
 }  # fmt: skip
+BEHIND = ",;:.)"  # may follow a closing quote
 APOSTROPHES = "'‘‚"
 LONGEST_WORD = 40
 COMMAND_WORDS = 3
@@ -25,7 +26,10 @@ NAMED = re.compile(r"([^\W\d][\w-]*)=")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word or phrase: `raw` as it was typed; `name` is set for `name=value`, `text` is then the value."""
+    """One word or phrase: `raw` as it was typed; `name` is set for `name=value`, `text` is then the value.
+
+    What is called so by an at sign may be quoted behind it (`@"Halle (Saale)"`).
+    """
 
     text: str
     raw: str
@@ -81,6 +85,12 @@ def _next_word(text: str, start: int) -> tuple[Word, int]:
     named = NAMED.match(text, start)
     at = named.end() if named else start
     name = named.group(1) if named else None
+    if text[at : at + 1] == "@" and text[at + 1 : at + 2] in {*QUOTES}.difference(APOSTROPHES):
+        end = _closing(text, at + 1)
+        if end is not None:
+            after = next((place for place in range(end + 1, len(text)) if text[place] not in BEHIND), len(text))
+            written = "@" + text[at + 2 : end].strip() + text[end + 1 : after]
+            return Word(written, text[start:after], name=name), after
     if at < len(text) and text[at] in QUOTES:
         end = _closing(text, at)
         if end is not None:
@@ -96,7 +106,7 @@ def _next_word(text: str, start: int) -> tuple[Word, int]:
 def _closing(text: str, opening: int) -> int | None:
     closers = QUOTES[text[opening]]
     for at in range(opening + 1, len(text)):
-        if text[at] in closers and (at + 1 == len(text) or text[at + 1].isspace() or text[at + 1] in ",;:.)"):
+        if text[at] in closers and (at + 1 == len(text) or text[at + 1].isspace() or text[at + 1] in BEHIND):
             return at
     return None
 

@@ -1,21 +1,26 @@
-"""What calendars show of the stored meetings: of one group or of all, from last year on."""
+"""What calendars show of what is stored: meetings from last year on and action items, of one group or of all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.kit.texts import load_catalogue
+from commands.kit.texts import event_link, load_catalogue
 from commands.meetings.ics import Dated, Recurring, Shown
 from commands.meetings.planning import plan_of
-from storage import calendars
+from commands.meetings.todos import Todo
+from storage import actions, calendars, digests, rooms
+from storage.actions import ActionState
+from storage.calendars import Mark, Tasks
 from storage.meetings import Meeting, Series
 from storage.rooms import Room
 
 YEARS_AHEAD = 3
+DONE_DAYS = 30
+"""So long a calendar shows that an action item is finished, for programs keep what is simply gone."""
 
 
 def since(now: datetime) -> datetime:
@@ -28,8 +33,15 @@ def until(now: datetime) -> datetime:
     return datetime(now.year + YEARS_AHEAD + 1, 1, 1)  # noqa: DTZ001 wall time
 
 
+async def mark(tx: AsyncSession, groups: Sequence[Room], now: datetime, *, every: bool) -> tuple[Mark, datetime | None]:
+    """Return what changes whenever the calendar of these groups does, cheaply; with action items also once a day."""
+    tasks = await _tasks(tx, groups, now, every=every)
+    found = await calendars.mark(tx, [room.id for room in groups], since(now), tasks)
+    return found, tasks.since if found.todos else None
+
+
 async def of_groups(tx: AsyncSession, groups: Sequence[Room], now: datetime, language: str, *, every: bool) -> Shown:
-    """Return the meetings of these groups; `every`: of all groups, which the titles then name."""
+    """Return meetings and action items of these groups; `every`: of all groups, which the titles then name."""
     words = load_catalogue(language, [__package__]).texts
     keys = {room.id: room.key or room.title for room in groups}
     dates = await calendars.dates(tx, list(keys), since(now))
@@ -44,6 +56,7 @@ async def of_groups(tx: AsyncSession, groups: Sequence[Room], now: datetime, lan
         grouped=every,
         series=[_recurring(keys[one.room_id], one, of_series[one.id]) for one in series],
         singles=singles,
+        todos=await _todos(tx, groups, await _tasks(tx, groups, now, every=every), words),
     )
 
 
@@ -53,7 +66,57 @@ def only(shown: Shown, one: Meeting | Series) -> Shown:
     Programs take a date that is an exception of a series they do not have for something else.
     """
     series = [found for found in shown.series if found.uid == one.uid]
-    return replace(shown, series=series, singles=[found for found in shown.singles if found.uid == one.uid])
+    return replace(shown, series=series, singles=[found for found in shown.singles if found.uid == one.uid], todos=())
+
+
+async def _tasks(tx: AsyncSession, groups: Sequence[Room], now: datetime, *, every: bool) -> Tasks:
+    """Which action items a calendar shows; that of all groups none of groups whose content stays inside."""
+    inside = await digests.counted_only(tx) if every else set()
+    begin = datetime.combine(now.astimezone(UTC).date() - timedelta(days=DONE_DAYS), time.min, UTC)
+    return Tasks([room.id for room in groups if room.id not in inside], None if every else groups[0].id, begin)
+
+
+async def _todos(tx: AsyncSession, groups: Sequence[Room], tasks: Tasks, words: Mapping[str, str]) -> list[Todo]:
+    """Return the action items as calendars show them: without the people who are to do them."""
+    found = await calendars.todos(tx, tasks)
+    ids = [row["id"] for row in found]
+    tags, towns, others = await actions.tags(tx, ids), await actions.towns(tx, ids), await actions.groups(tx, ids)
+    homes = {room.id: room for room in groups}
+    homes |= await rooms.by_numbers(tx, {row["room_id"] for row in found} - set(homes))
+    return [
+        Todo(
+            number=row["id"],
+            text=row["text"],
+            state=row["state"],
+            due_on=row["due_on"],
+            created_at=row["created_at"],
+            changed_at=row["changed_at"] or row["created_at"],
+            closed_at=row["closed_at"],
+            revision=row["revision"],
+            categories=[homes[row["room_id"]].key or homes[row["room_id"]].title, *tags.get(row["id"], ())],
+            said=_said(
+                [
+                    *(town.name for town in towns.get(row["id"], ())),
+                    *(room.key or room.title for room in others.get(row["id"], ())),
+                ],
+                words,
+                blocked=row["state"] == ActionState.BLOCKED,
+            ),
+            link=event_link(homes[row["room_id"]].matrix_id, row["source_event_id"])
+            if row["source_event_id"]
+            else None,
+        )
+        for row in found
+    ]
+
+
+def _link(home: Room, event_id: str | None) -> str | None:
+    return event_link(home.matrix_id, event_id) if event_id else None
+
+
+def _said(bodies: Sequence[str], words: Mapping[str, str], *, blocked: bool) -> str:
+    whose = f"{words['calendar-task-of']}: {', '.join(bodies)}" if bodies else ""
+    return "\n".join(part for part in (words["calendar-blocked"] if blocked else "", whose) if part)
 
 
 def _dated(group: str, row: RowMapping) -> Dated:

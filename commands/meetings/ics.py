@@ -1,7 +1,6 @@
-"""Pure rules: meetings as a calendar file (RFC 5545), the same facts always to the same bytes."""
+"""Pure rules: meetings and action items as a calendar file (RFC 5545), the same facts always to the same bytes."""
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import dropwhile
@@ -13,15 +12,15 @@ from icalendar.timezone.tzid import is_utc
 from commands.kit.dates import to_instant
 from commands.kit.recurrence import starts
 from commands.kit.texts import zone
-from commands.meetings import schedule, zones
+from commands.meetings import schedule, todos, zones
 from commands.meetings.schedule import MINUTE, Plan
+from commands.meetings.todos import Todo, clean
 
 PRODID = "-//uagbot//uagbot//DE"
 REFRESH = dt.timedelta(hours=1)
 CHUNK = 60
 LONGEST = 75
 """A line of so many bytes is folded."""
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 PLANNED, CANCELLED, SKIPPED = "planned", "cancelled", "skipped"
 
 
@@ -76,6 +75,7 @@ class Shown:
     grouped: bool
     series: Sequence[Recurring]
     singles: Sequence[Dated]
+    todos: Sequence[Todo] = ()
 
 
 def text(shown: Shown, until: dt.datetime) -> str:
@@ -97,12 +97,16 @@ def text(shown: Shown, until: dt.datetime) -> str:
             calendar.add_component(zones.component(name))
     for event in events:
         calendar.add_component(event)
-    return "".join(f"{_folded(line)}\r\n" for line in calendar.content_lines(sorted=False) if line)
+    *lines, end = [str(line) for line in calendar.content_lines(sorted=False) if line]
+    lines += [line for one in shown.todos for line in todos.lines(one)]
+    return "".join(f"{_folded(line)}\r\n" for line in [*lines, end])
 
 
-def _folded(line: Contentline) -> str:
+def _folded(line: str) -> str:
     """A line as it is, or folded (RFC 5545, 3.1); the library goes through each line letter by letter."""
-    return line if len(line.encode()) < LONGEST else str(line.to_ical(), "utf-8")  # type: ignore[no-untyped-call]
+    if len(line.encode()) < LONGEST:
+        return line
+    return str(Contentline(line).to_ical(), "utf-8")  # type: ignore[no-untyped-call]
 
 
 def has_dates(shown: Shown, until: dt.datetime) -> bool:
@@ -252,8 +256,3 @@ def _titled(shown: Shown, one: Dated | Recurring, state: str, reason: str | None
     if said:
         event.add("description", clean(said))
     return event
-
-
-def clean(written: str) -> str:
-    """Text without the control characters that no calendar may hold (RFC 5545, 3.1)."""
-    return CONTROL.sub("", written)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.kit.assigned import Assigned, assigned_to
 from commands.kit.texts import event_link
 from commands.minutes.document import (
     ACTION,
@@ -41,7 +42,7 @@ class Found:
     resolutions: Sequence[Resolution]
     votes: Mapping[int, Vote]
     actions: Sequence[ActionItem]
-    assignees: Mapping[int, Sequence[str]]
+    assigned: Mapping[int, Assigned]
     names: Mapping[str, str]
     matrix_id: str
 
@@ -54,13 +55,12 @@ async def gather(tx: AsyncSession, minutes: Minutes, nobody: Collection[str]) ->
     lines = await stored.lines(tx, minutes.id)
     decided = await resolutions.of_meeting(tx, meeting.id)
     given = await actions.of_meeting(tx, meeting.id)
-    assignees = await actions.assignees(tx, [one.id for one in given])
+    assigned = await assigned_to(tx, [one.id for one in given])
     speakers = {*minutes.leads, *minutes.scribes, *(one.by for one in lines)}
     authors = {*(one.created_by for one in decided), *(one.created_by for one in given)}
-    assigned = (user for users in assignees.values() for user in users)
-    names = await rooms.names(tx, [*there.roll.present, *there.roll.excused, *speakers, *authors, *assigned])
+    names = await rooms.names(tx, [*there.roll.present, *there.roll.excused, *speakers, *authors])
     votes = await _votes(tx, decided, nobody)
-    found = Found(lines, decided, votes, given, assignees, names, room.matrix_id)
+    found = Found(lines, decided, votes, given, assigned, names, room.matrix_id)
     return Document(
         group=one_line(room.name),
         name=meeting.name,
@@ -132,7 +132,7 @@ def _resolution(found: Found, one: Resolution) -> Entry:
 
 
 def _action(found: Found, one: ActionItem) -> Entry:
-    people = lines_of(found.names[user] for user in found.assignees.get(one.id, ()))
+    people = lines_of(found.assigned[one.id].names)
     return Entry(
         kind=ACTION,
         key=f"A{one.id}",

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from commands.kit import town_names as names
 from commands.kit.context import Context
 from commands.kit.say import Refusal, Say
 from commands.kit.texts import Name
-from commands.municipalities import names
-from commands.municipalities.names import LONGEST, Names
+from commands.kit.town_names import LONGEST, Names
 from storage import municipalities, polls, rooms
 from storage.municipalities import Municipality, Standing
 from storage.rooms import RoomKind

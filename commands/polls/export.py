@@ -1,13 +1,12 @@
 """A poll as files: every ballot with the event that backs it, as CSV and as JSON."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from commands.kit import csvfile
 from commands.kit.context import Context
 from commands.kit.say import File, Refusal, Say
 from commands.kit.triggers import Answer, Where, command
@@ -16,8 +15,6 @@ from commands.votes.counting import standings
 from storage import municipalities, polls
 from storage.polls import Ballot, Poll, PollState
 from storage.rooms import RoomKind
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +61,9 @@ async def export_poll(ctx: Context, poll: PollId) -> Answer:
 
 
 def as_csv(rows: Sequence[Row], options: Sequence[str]) -> str:
-    """Return the ballots with a column per option; no cell begins as a formula does (OWASP, "CSV Injection")."""
-    written = io.StringIO()
-    writer = csv.writer(written)
-    heads = ["event", "room", "member", "municipality", "cast_at", "adds", "counted"]
-    writer.writerow([*heads, *(_cell(text) for text in options)])
-    for row in rows:
-        facts = [row.event, row.room, row.member, row.municipality, row.cast_at, row.adds, row.counted]
-        points = [row.choices.get(str(number), "") for number in range(1, len(options) + 1)]
-        writer.writerow([*(_cell(str(fact)) for fact in facts), *points])
-    return written.getvalue()
+    """Return the ballots with a column per option."""
+    heads = ["event", "room", "member", "municipality", "cast_at", "adds", "counted", *options]
+    return csvfile.table([heads, *(_columns(row, len(options)) for row in rows)])
 
 
 def as_json(poll: Poll, rows: Sequence[Row], totals: Mapping[str, Any]) -> str:
@@ -133,5 +123,6 @@ def _iso(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds")
 
 
-def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
+def _columns(row: Row, options: int) -> list[csvfile.Cell]:
+    facts: list[csvfile.Cell] = [row.event, row.room, row.member, row.municipality, row.cast_at, row.adds, row.counted]
+    return [*facts, *(row.choices.get(str(number)) for number in range(1, options + 1))]

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.bench import archive, dates, digests, meetings, minutes, polls, register, sessions
+from tests.bench import actions, archive, dates, digests, meetings, minutes, polls, register, sessions
 from tests.bench.encrypted import measure_crowd, measure_store, set_up_identity
 from tests.bench.measure import TOKEN, WORKING_GROUPS, Bot, MeasurementError, Scene, Stage, measure_start, measure_work
 
@@ -135,6 +135,35 @@ MEETING_TITLES = {
     "calendar_1_ms": ("Calendar, an answer to one subscriber", ""),
     "calendar_1000_ms": ("Calendar, an answer to one of 1,000 subscribers", ""),
     "calendar_ratio": ("Calendar, an answer to one of 1,000 to one of one", "at most 1.3"),
+}
+ACTIONS: Parts = {
+    "a million action items": actions.measure_actions,
+}
+LISTED = {
+    "open": "!aufgaben",
+    "overdue": "!aufgaben überfällig",
+    "wanted": "!aufgaben gesucht",
+    "done": "!aufgaben erledigt",
+    "all": "!aufgaben alle",
+    "person": "finished ones of a person with 50,000",
+    "rare": "finished ones of a person with 100",
+    "tag": "all with a tag that is on 300,000",
+    "rare_tag": "all with a tag that is on 100",
+    "town": "finished ones of a municipality",
+    "mixed": "all of the former person with the former tag",
+    "nothing": "all with a tag that is on none",
+    "mine": "!meine",
+}
+ACTION_TITLES = {
+    "finish_1000_ms": ("!erledigt, 1,000 action items", ""),
+    "finish_1000000_ms": ("!erledigt, 1,000,000 action items", ""),
+    "finish_ratio": ("!erledigt, 1,000,000 to 1,000", "at most 1.2"),
+    **{f"list_{key}_ms": (f"Of 1,000,000 in six groups: {title}", "under 50 ms") for key, title in LISTED.items()},
+    **{f"alone_{key}_ms": (f"Of 1,000,000 in one group: {title}", "under 50 ms") for key, title in LISTED.items()},
+    "export_ms": ("!aufgaben export, 5,000 with their histories", ""),
+    "export_standstill_ms": ("The export: longest work without a pause", "under 100 ms"),
+    "mark_ms": ("Whether a group's calendar changed, 20,000 unfinished in all", ""),
+    "marks_ms": ("Whether the calendar of all groups changed, the same", ""),
 }
 DIGESTS: Parts = {
     "digests": digests.measure_digests,
@@ -295,12 +324,10 @@ def parts_table(found: Figures, titles: dict[str, tuple[str, str]]) -> Table:
 
 
 def main() -> int:
-    """Measure uagbot beside a bare echo bot, both against the same homeserver in memory; polls and meetings alone."""
+    """Measure uagbot beside a bare echo bot, both against the same homeserver in memory; and its parts alone."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=main.__doc__)
-    choices = [*(bot.name for bot in BOTS), "polls", "meetings", "digests"]
-    parser.add_argument(
-        "--only", choices=choices, help="measure one of the two bots, or what polls, meetings or digests cost"
-    )
+    choices = [*(bot.name for bot in BOTS), "polls", "meetings", "actions", "digests"]
+    parser.add_argument("--only", choices=choices, help="measure one of the two bots, or what one part costs")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--commands", type=int, default=400, help="how many are said at once")
     parser.add_argument("--paced", type=int, default=200, help="how many are said one at a time")
@@ -317,6 +344,7 @@ def main() -> int:
     large = asyncio.run(measure_parts(LARGE, asked.rounds)) if asked.only in (None, "polls") else {}
     gc.freeze()  # as `uagbot run` does
     held = asyncio.run(measure_parts(MEETINGS, asked.rounds)) if asked.only in (None, "meetings") else {}
+    items = asyncio.run(measure_parts(ACTIONS, asked.rounds)) if asked.only in (None, "actions") else {}
     told = asyncio.run(measure_parts(DIGESTS, asked.rounds)) if asked.only in (None, "digests") else {}
     middle = medians(rounds)
     ratio = ratios(middle)
@@ -326,12 +354,14 @@ def main() -> int:
         Console().print(parts_table(large, LARGE_TITLES))
     if held:
         Console().print(parts_table(held, MEETING_TITLES))
+    if items:
+        Console().print(parts_table(items, ACTION_TITLES))
     if told:
         Console().print(parts_table(told, DIGEST_TITLES))
     if asked.json:
         machine = {"python": platform.python_version(), "cores": os.cpu_count()}
         load = {key: getattr(asked, key) for key in ("commands", "paced", "rooms", "messages")}
-        parts = {"large": large, "meetings": held, "digests": told}
+        parts = {"large": large, "meetings": held, "actions": items, "digests": told}
         report = {**machine, **load, "rounds": rounds, "medians": middle, "ratios": ratio, **parts}
         asked.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0

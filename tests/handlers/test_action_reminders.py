@@ -169,7 +169,7 @@ async def snoozed(house: House, room: TestRoom) -> Answer:
 async def test_a_sleepy_reaction_puts_an_item_off_for_two_days(house: House, room: TestRoom) -> None:
     answer = await snoozed(house, room)
     assert answer.messages == []
-    assert "💤 Nächste Erinnerung: Montag, 16. November 2026" in answer.of("action-reminder").text
+    assert "💤 Anna wieder am Montag, 16. November 2026" in answer.of("action-reminder").text
     assert (await house.sleep_until(when("2026-11-16") - timedelta(seconds=1))).sent == []
     assert "überfällig" in (await house.sleep_until(when("2026-11-16"))).message.text
     assert len((await house.sleep_until(when("2026-11-19"))).messages) == 1

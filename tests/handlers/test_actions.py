@@ -246,7 +246,7 @@ async def test_an_item_shows_its_history_with_who_and_when(house: House, room: T
         "- Mo., 2. Nov., 11:00 Uhr: Bodo hat sie als blockiert gemeldet: Geld fehlt",
         "- Mo., 2. Nov., 09:00 Uhr: Anna hat eine neue Frist gesetzt: Freitag, 20. November 2026",
         "- Mo., 2. Nov., 09:00 Uhr: Anna hat sie Bodo gegeben",
-        "- Mo., 2. Nov., 09:00 Uhr: Anna hat sie angelegt",
+        "- Mo., 2. Nov., 09:00 Uhr: Anna hat sie angelegt, für Anna",
     ]
 
 

@@ -96,7 +96,7 @@ async def test_calls_results_and_assignees_of_all_kinds(house: House, main: Test
         "- Neu: 3 Aufgaben\n"
         f"  - A{taken} Plakate kleben – Anna\n"
         f"  - A{by_town} Umfrage auswerten – Stendal\n"
-        f"  - A{by_group} Fahrplan prüfen – UAG2 Mobilität\n"
+        f"  - A{by_group} Fahrplan prüfen – UAG2\n"
         "- Gesucht: wer 1 Aufgabe übernimmt\n"
         f"  - A{free} Flyer verteilen, bis Di., 1. Dez.\n"
         "- Ergebnisse\n"

@@ -21,6 +21,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_rsvps_said_at"), "rsvps", ["said_at"], unique=False)
     op.create_index(op.f("ix_requests_state_asked_at"), "requests", ["state", "asked_at"], unique=False)
     op.create_index(op.f("ix_requests_answered_at"), "requests", ["answered_at"], unique=False)
+    _signs_of_life()
 
 
 def _actions() -> None:
@@ -30,6 +31,20 @@ def _actions() -> None:
     op.execute(
         "UPDATE actions SET changed_at = coalesce((SELECT max(at) FROM action_changes WHERE action_id = actions.id), "
         "created_at)"
+    )
+    op.create_index(
+        op.f("ix_actions_room_id_closed_at_state"), "actions", ["room_id", "closed_at", "state"], unique=False
+    )
+    for table, column in (("assignees", "user_id"), ("action_tags", "tag")):
+        op.create_index(op.f(f"ix_{table}_{column}_action_id"), table, [column, "action_id"], unique=False)
+        op.drop_index(op.f(f"ix_{table}_{column}"), table)
+    op.create_index(
+        "ix_actions_wanted",
+        "actions",
+        ["room_id", "wanted", "state"],
+        unique=False,
+        sqlite_where=sa.text("wanted = 1"),
+        postgresql_where=sa.text("wanted"),
     )
     op.create_table(
         "town_assignees",
@@ -46,7 +61,12 @@ def _actions() -> None:
         ),
         sa.PrimaryKeyConstraint("action_id", "municipality_id", name=op.f("pk_town_assignees")),
     )
-    op.create_index(op.f("ix_town_assignees_municipality_id"), "town_assignees", ["municipality_id"], unique=False)
+    op.create_index(
+        op.f("ix_town_assignees_municipality_id_action_id"),
+        "town_assignees",
+        ["municipality_id", "action_id"],
+        unique=False,
+    )
     op.create_table(
         "group_assignees",
         sa.Column("action_id", BigId, nullable=False),
@@ -59,11 +79,13 @@ def _actions() -> None:
         ),
         sa.PrimaryKeyConstraint("action_id", "room_id", name=op.f("pk_group_assignees")),
     )
-    op.create_index(op.f("ix_group_assignees_room_id"), "group_assignees", ["room_id"], unique=False)
+    op.create_index(
+        op.f("ix_group_assignees_room_id_action_id"), "group_assignees", ["room_id", "action_id"], unique=False
+    )
     op.create_table(
         "recurring_actions",
         sa.Column("action_id", BigId, nullable=False),
-        sa.Column("rrule", sa.String(), nullable=False),
+        sa.Column("rrule", sa.String(), nullable=True),
         sa.Column("dtstart", sa.Date(), nullable=False),
         sa.Column("follows_id", BigId, nullable=True),
         sa.ForeignKeyConstraint(
@@ -75,6 +97,25 @@ def _actions() -> None:
         sa.PrimaryKeyConstraint("action_id", name=op.f("pk_recurring_actions")),
         sa.UniqueConstraint("follows_id", name=op.f("uq_recurring_actions_follows_id")),
     )
+    op.create_table(
+        "snoozes",
+        sa.Column("action_id", BigId, nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["action_id"], ["actions.id"], name=op.f("fk_snoozes_action_id_actions"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("action_id", "user_id", name=op.f("pk_snoozes")),
+    )
+
+
+def _signs_of_life() -> None:
+    op.create_index(op.f("ix_actions_room_id_changed_at"), "actions", ["room_id", "changed_at"], unique=False)
+    op.create_index(op.f("ix_agenda_items_created_at"), "agenda_items", ["created_at"], unique=False)
+    op.create_index(op.f("ix_attendances_at"), "attendances", ["at"], unique=False)
+    op.create_index(op.f("ix_polls_opened_at"), "polls", ["opened_at"], unique=False)
+    op.create_index(op.f("ix_resolutions_created_at"), "resolutions", ["created_at"], unique=False)
+    op.create_index(op.f("ix_voices_said_at"), "voices", ["said_at"], unique=False)
 
 
 def _results() -> None:

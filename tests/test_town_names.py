@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands.municipalities.names import LONGEST, Names, clean, fault, fold
+from commands.kit.town_names import LONGEST, Names, clean, fault, fold
 
 KNOWN = (
     "Aken (Elbe)",
