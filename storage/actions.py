@@ -201,6 +201,16 @@ async def of_meeting(tx: AsyncSession, meeting_id: int) -> Sequence[ActionItem]:
     return (await tx.scalars(query.where(MeetingAction.meeting_id == meeting_id).order_by(ActionItem.id))).all()
 
 
+async def givers(tx: AsyncSession, meeting_ids: Collection[int]) -> Sequence[tuple[int, str, datetime]]:
+    """Return (meeting, who, when last) of all who handed out something in these meetings."""
+    at = func.coalesce(ActionItem.said_at, ActionItem.created_at)
+    query = select(MeetingAction.meeting_id, ActionItem.created_by, func.max(at))
+    query = query.join(ActionItem, ActionItem.id == MeetingAction.action_id)
+    query = query.where(MeetingAction.meeting_id.in_(meeting_ids))
+    found = await tx.execute(query.group_by(MeetingAction.meeting_id, ActionItem.created_by))
+    return [(meeting, user, at) for meeting, user, at in found]
+
+
 async def newest_of_meeting(tx: AsyncSession, meeting_id: int, besides: Collection[int] = ()) -> ActionItem | None:
     """Return the last action item that was given in a meeting and was not dropped, `besides` these."""
     query = select(ActionItem).join(MeetingAction, MeetingAction.action_id == ActionItem.id)
@@ -462,17 +472,6 @@ async def count_stuck(tx: AsyncSession, today: Mapping[int, date], until: dateti
     """Count by room what `stuck` finds, of the rooms that have any."""
     query = select(ActionItem.room_id, func.count()).where(_stuck(today, until)).group_by(ActionItem.room_id)
     return dict((await tx.execute(query)).all())
-
-
-async def moved_between(tx: AsyncSession, since: datetime, until: datetime) -> Sequence[ActionItem]:
-    """Return the items of all rooms that were created or closed in `since <= t < until`."""
-    query = select(ActionItem).where(
-        or_(
-            (ActionItem.created_at >= since) & (ActionItem.created_at < until),
-            (ActionItem.closed_at >= since) & (ActionItem.closed_at < until),
-        )
-    )
-    return (await tx.scalars(query.order_by(ActionItem.id))).all()
 
 
 async def history(tx: AsyncSession, action: ActionItem) -> Sequence[ActionChange]:

@@ -112,9 +112,20 @@ async def claim(tx: AsyncSession, digest: Digest) -> bool:
     return True
 
 
+async def highlights(tx: AsyncSession, since: datetime, until: datetime) -> Sequence[Highlight]:
+    """Return the highlights that count in `since <= t < until`, in the order in which they were made."""
+    query = select(Highlight).where(Highlight.counts_at >= since, Highlight.counts_at < until)
+    return (await tx.scalars(query.order_by(Highlight.id))).all()
+
+
 async def keeping_inside(tx: AsyncSession) -> set[int]:
     """Return the groups that keep what they do inside: other rooms are told numbers of it and nothing else."""
     return set(await tx.scalars(select(DigestRule.room_id).where(DigestRule.counts_only)))
+
+
+async def keep_inside(tx: AsyncSession, room_id: int, *, counts_only: bool) -> None:
+    """Let other rooms be told numbers of a group and nothing else, or all again."""
+    await tx.merge(DigestRule(room_id=room_id, counts_only=counts_only))
 
 
 async def rooms_without_plan(tx: AsyncSession, job: str, last: datetime, following: datetime) -> Sequence[int]:

@@ -13,8 +13,8 @@ from commands.chronicle.content import (
     PollFact,
     ResolutionFact,
     ResultFact,
-    digest,
 )
+from commands.chronicle.rule import digest
 from commands.reports.figures import LISTED, Answer, Report, figures
 from commands.reports.periods import Period
 from commands.reports.rendering import Frame

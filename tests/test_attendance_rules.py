@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.kit.attendance import Mark
 from commands.minutes import rules
-from commands.minutes.attendance import Mark, Share, by_town, call, share
+from commands.minutes.attendance import Share, by_town, call, share
 
 NOON = datetime(2026, 11, 4, 11, tzinfo=UTC)
 PEOPLE = st.sampled_from(["anna", "bodo", "carla", "dora", "emil"])

@@ -149,7 +149,8 @@ def says(text: str, quote: str) -> bool:
 
 
 def _is_word(word: str, quoted: str) -> bool:
-    return word == quoted or (quoted.endswith("…") and word.startswith(quoted[:-1]))
+    begun = quoted.removesuffix(")")
+    return word == quoted or (begun.endswith("…") and word.startswith(begun[:-1]))
 
 
 def _words(text: str) -> list[str]:

@@ -72,9 +72,9 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many stuck action items a group has whose content stays inside."""
+    """How many stuck action items a group has whose content stays inside; without a name, those of all others."""
 
-    group: str
+    group: str | None
     number: int
 
 
@@ -165,6 +165,16 @@ def on_a_screen(content: AlertContent) -> AlertContent:
         unseated=_first(content.unseated, TOWNS_SHOWN),
         requests=_first(content.requests, SHOWN),
     )
+
+
+def at_most(content: AlertContent, most: int) -> AlertContent:
+    """Return the same with no more than so many entries of each section."""
+    groups, items, towns, unseated, requests = (_first(one, most) for one in _sections(content))
+    counted, others = content.counted[:most], sum(one.number for one in content.counted[most:])
+    if others:
+        counted = (*counted, Counted(None, others))
+    sections = replace(content, groups=groups, items=items, towns=towns, unseated=unseated, requests=requests)
+    return replace(sections, counted=counted)
 
 
 def rest(content: AlertContent) -> list[AlertContent]:

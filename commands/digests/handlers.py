@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time
+from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.chronicle.content import A_WEEK, digest
-from commands.chronicle.facts import AN_INSTANT, load, words
+from commands.chronicle.content import A_WEEK
+from commands.chronicle.facts import AN_INSTANT
 from commands.digests.alerting import groups_told, told
-from commands.digests.pages import said
+from commands.digests.telling import tell
 from commands.digests.weeks import Rhythm, days_of, last_slot, next_slot
 from commands.kit.context import Context
+from commands.kit.roles import Role
 from commands.kit.say import Refusal
 from commands.kit.setup import Setup
 from commands.kit.texts import zone
@@ -29,12 +31,20 @@ async def show_digest(ctx: Context) -> Answer:
     groups = await _groups_shown(ctx)
     until = ctx.now + AN_INSTANT  # what happened at this very instant counts
     since = until - A_WEEK
-    content = digest(await load(ctx, groups, since, until), since, until)
     alerts = await told(ctx, groups, since, until)
+    inside = ctx.room.id in await digests.keeping_inside(ctx.tx)
     first, _ = days_of(since, until, ctx.zone)
     last = ctx.now.astimezone(ctx.zone).date()  # it tells of today too, also before noon
-    say = said(content, await words(ctx, content), ctx.zone, alerts=alerts) or ctx.say("digest-nothing")
+    found = await tell(ctx, groups, since, until, alerts=alerts, inside=inside)
+    say = found or ctx.say("digest-nothing", inside=inside)
     return replace(say, data={**say.data, "first": first, "last": last})
+
+
+@command("digest counts", role=Role.CHAIR)
+async def keep_inside(ctx: Context, wanted: Literal["on", "off"]) -> Answer:
+    """Let digests in other rooms tell numbers of this group and nothing else, or all again."""
+    await digests.keep_inside(ctx.tx, ctx.room.id, counts_only=wanted == "on")
+    return ctx.say("digest-counts", wanted=wanted)
 
 
 @job(SEND)
@@ -58,9 +68,8 @@ async def send_digest(ctx: Context, _room_id: int) -> Answer:
         return None
     await ctx.due(SEND, ctx.room, at=following.at)
     groups = await groups_told(ctx)
-    content = digest(await load(ctx, groups, since, slot.at), since, slot.at)
     alerts = await told(ctx, groups, since, slot.at)
-    return said(content, await words(ctx, content), ctx.zone, alerts=alerts, late=ctx.late, about=row)
+    return await tell(ctx, groups, since, slot.at, about=row, alerts=alerts)
 
 
 async def plan_missing(tx: AsyncSession, setup: Setup, now: datetime) -> datetime | None:

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from commands.chronicle.content import Facts, digest
-from commands.chronicle.facts import AN_INSTANT, load
+from commands.chronicle.content import DigestContent
+from commands.chronicle.facts import AN_INSTANT, gather
 from commands.kit.context import Context
 from commands.kit.roles import Role
 from commands.kit.say import File, Refusal, Say
@@ -33,13 +33,13 @@ async def show_report(ctx: Context, period: Wanted | None = None) -> Say:
     groups = await rooms.groups(ctx.tx)
     # What the coordinators do among themselves is told in their own room only, and a report is handed on.
     told = [group for group in groups if group.kind != RoomKind.COORDINATORS]
-    facts = await load(ctx, told, since, until)
+    content = await gather(ctx, told, since, until, LISTED, silent=True)
     seated = await municipalities.of_rooms(ctx.tx, [group.id for group in told])
     answers = await _answers(ctx, groups, since, until)
     initiative = next((group.title for group in told if group.kind == RoomKind.MAIN), "")
     frame = Frame(ctx.room.language, at, initiative, ctx.now)
     # In a thread: a year of a large initiative takes its time, in which nobody else would be heard.
-    report, files = await asyncio.to_thread(_made, facts, (since, until), wanted, frame, seated, answers)
+    report, files = await asyncio.to_thread(_made, content, wanted, frame, seated, answers)
     thread = None
     for file in reversed(files):
         form = file.name.rpartition(".")[2]
@@ -48,14 +48,12 @@ async def show_report(ctx: Context, period: Wanted | None = None) -> Say:
 
 
 def _made(
-    facts: Facts,
-    window: tuple[datetime, datetime],
+    content: DigestContent,
     period: Period,
     frame: Frame,
     seated: Mapping[int, Collection[str]],
     answers: Sequence[Answer],
 ) -> tuple[Report, Sequence[File]]:
-    content = digest(facts, *window, most=LISTED, silent=True)
     report = figures(content, period, frame.zone, seated, answers)
     name = stem(period, frame.language)
     return report, [
