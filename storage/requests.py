@@ -1,6 +1,6 @@
 """Requests: what one group asks another, and what that one answered."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -65,4 +65,10 @@ async def open_to(tx: AsyncSession, room_id: int) -> Sequence[Request]:
 async def open_from(tx: AsyncSession, room_id: int) -> Sequence[Request]:
     """Return the unanswered requests of a group, oldest first."""
     query = select(Request).where(Request.from_room_id == room_id, Request.state == RequestState.OPEN)
+    return (await tx.scalars(query.order_by(Request.id))).all()
+
+
+async def open_to_any(tx: AsyncSession, room_ids: Collection[int]) -> Sequence[Request]:
+    """Return the unanswered requests to these groups, oldest first."""
+    query = select(Request).where(Request.to_room_id.in_(room_ids), Request.state == RequestState.OPEN)
     return (await tx.scalars(query.order_by(Request.id))).all()

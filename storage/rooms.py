@@ -228,6 +228,11 @@ async def chairs(tx: AsyncSession, room: Room) -> list[str]:
     return list(await tx.scalars(query))
 
 
+async def chaired_by(tx: AsyncSession, user_id: str) -> set[int]:
+    """Return the numbers of the rooms that somebody leads by `!leitung`."""
+    return set(await tx.scalars(select(Chair.room_id).where(Chair.user_id == user_id)))
+
+
 async def set_chair(tx: AsyncSession, room: Room, user_id: str, *, chair: bool) -> bool:
     """Name a chair or take the office back; False if that was so already."""
     found = await tx.get(Chair, (room.id, user_id))

@@ -1,0 +1,25 @@
+"""What is told of whom, and until when: the parts of a digest that sending, showing and previewing share."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from commands.chronicle.content import A_WEEK
+from storage import digests, rooms
+from storage.rooms import Room, RoomKind
+
+SEND = "digest send"
+
+
+async def groups_told(tx: AsyncSession, kind: str) -> Sequence[Room]:
+    """Return all groups; what the coordinators do among themselves is told in their own room only."""
+    groups = await rooms.groups(tx)
+    if kind == RoomKind.COORDINATORS:
+        return groups
+    return [group for group in groups if group.kind != RoomKind.COORDINATORS]
+
+
+async def begins(tx: AsyncSession, room: Room, at: datetime) -> datetime:
+    """Return since when the room's next digest tells: where its last one ended, else a week before `at`."""
+    return await digests.last_until(tx, room.id) or at - A_WEEK
