@@ -195,6 +195,11 @@ async def is_held(tx: AsyncSession, week: str) -> bool:
     return bool(await tx.scalar(select(exists().where(Preview.week == week, held))))
 
 
+async def first_held(tx: AsyncSession) -> str | None:
+    """Return the first week whose digest was ever held back."""
+    return await tx.scalar(select(func.min(Preview.week)).where(Preview.held_at.is_not(None)))
+
+
 async def settle(tx: AsyncSession, week: str, at: datetime) -> Sequence[Preview]:
     """Let digests of weeks before this one wait no more, for its own tells what they would have; returns these."""
     held = and_(Preview.held_at.is_not(None), Preview.released_at.is_(None))

@@ -61,7 +61,7 @@ async def send_digest(ctx: Context, _room_id: int) -> Answer:
     if reader is not None and await wants_quiet(ctx, reader):
         await ctx.due(SEND, ctx.room, at=following.at)
         return None
-    since = await begins(ctx.tx, ctx.room, min(planned, slot.at))
+    since = await begins(ctx.tx, ctx.room, min(planned, slot.at), rhythm)
     row = Digest(room_id=ctx.room.id, week=slot.week, since=since, until=slot.at)
     if not await digests.claim(ctx.tx, row):
         return None

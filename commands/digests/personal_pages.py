@@ -29,7 +29,7 @@ class Part:
 
 def pages(sections: Mapping[str, tuple[Entry, ...]]) -> list[list[Part]]:
     """Lay out the sections in their order: the first entries of each, then what is left; no page is too long."""
-    cuts = ([Part(kind, all_[:n], len(all_[n:])) for kind, all_ in sections.items()] for n in range(SHOWN, 0, -1))
+    cuts = ([_cut(kind, entries, n) for kind, entries in sections.items()] for n in range(SHOWN, 0, -1))
     first = next((parts for parts in cuts if sum(part.lines for part in parts) <= LINES - AROUND), [])
     found = [first]
     free = 0
@@ -44,6 +44,12 @@ def pages(sections: Mapping[str, tuple[Entry, ...]]) -> list[list[Part]]:
             found[-1].append(Part(part.kind, here, 0 if rest else beyond))
             free -= found[-1][-1].lines
     return found
+
+
+def _cut(kind: str, entries: tuple[Entry, ...], shown: int) -> Part:
+    """The first entries; a last one takes no more room than to say that there is one."""
+    whole = len(entries) <= shown + 1
+    return Part(kind, entries) if whole else Part(kind, entries[:shown], len(entries) - shown)
 
 
 def said(content: PersonalContent, now: datetime, *, mention: tuple[str, ...] = ()) -> Say:

@@ -54,7 +54,7 @@ async def _shown(ctx: Context, found: Upcoming, place: Room) -> list[Say]:
 
 
 async def _draft(ctx: Context, found: Upcoming, place: Room) -> Say:
-    since = await begins(ctx.tx, found.main, found.slot.at)
+    since = await begins(ctx.tx, found.main, found.slot.at, rhythm_of(ctx.setup))
     until = min(ctx.now + AN_INSTANT, found.slot.at)
     content = digest(await load(ctx, await groups_told(ctx.tx, found.main.kind), since, until), since, until)
     first, last = days_of(since, found.slot.at, zone(found.main.zone))

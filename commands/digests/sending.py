@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.chronicle.content import A_WEEK
+from commands.digests.weeks import Rhythm, slot_of
 from storage import digests, rooms
 from storage.rooms import Room, RoomKind
 
@@ -20,6 +21,13 @@ async def groups_told(tx: AsyncSession, kind: str) -> Sequence[Room]:
     return [group for group in groups if group.kind != RoomKind.COORDINATORS]
 
 
-async def begins(tx: AsyncSession, room: Room, at: datetime) -> datetime:
-    """Return since when the room's next digest tells: where its last one ended, else a week before `at`."""
-    return await digests.last_until(tx, room.id) or at - A_WEEK
+async def begins(tx: AsyncSession, room: Room, at: datetime, rhythm: Rhythm) -> datetime:
+    """Return since when the room's next digest tells: where its last one ended, else a week before `at`.
+
+    Where the very first ones of the main room were held and never released, a week before these.
+    """
+    until = await digests.last_until(tx, room.id)
+    if until is not None:
+        return until
+    held = await digests.first_held(tx) if room.kind == RoomKind.MAIN else None
+    return min(at, slot_of(held, rhythm).at if held else at) - A_WEEK
