@@ -225,12 +225,12 @@ async def subscription(tx: AsyncSession, room_id: int) -> DigestSubscription | N
     return await tx.get(DigestSubscription, room_id)
 
 
-async def reader(tx: AsyncSession, room: Room) -> str | None:
+async def reader(tx: AsyncSession, room: Room) -> DigestSubscription | None:
     """Return who gets the personal digest in this room: who asked for it in this direct chat and is still there."""
     if room.kind != RoomKind.DIRECT:
         return None
     there = and_(RoomMember.room_id == DigestSubscription.room_id, RoomMember.user_id == DigestSubscription.user_id)
-    query = select(DigestSubscription.user_id).join(RoomMember, there)
+    query = select(DigestSubscription).join(RoomMember, there)
     return await tx.scalar(query.where(DigestSubscription.room_id == room.id, RoomMember.membership == "join"))
 
 

@@ -11,7 +11,7 @@ from commands.chronicle.facts import AN_INSTANT, load, words
 from commands.digests.holding import sent, wait, was_late
 from commands.digests.pages import said
 from commands.digests.previewing import PREVIEW
-from commands.digests.sending import SEND, begins, groups_told
+from commands.digests.sending import SEND, begins, begins_for, groups_told
 from commands.digests.subscribing import send_personal, wants_quiet
 from commands.digests.weeks import days_of, last_slot, next_preview, next_slot, rhythm_of
 from commands.kit.context import Context
@@ -58,16 +58,19 @@ async def send_digest(ctx: Context, _room_id: int) -> Answer:
     if preview is not None and preview.is_held:
         await ctx.due(SEND, ctx.room, at=following.at)
         return await wait(ctx, preview, slot)
-    if reader is not None and await wants_quiet(ctx, reader):
+    if reader is not None and await wants_quiet(ctx, reader.user_id):
         await ctx.due(SEND, ctx.room, at=following.at)
         return None
-    since = await begins(ctx.tx, ctx.room, min(planned, slot.at), rhythm)
+    if reader is not None:
+        since = await begins_for(ctx.tx, reader, slot.at)
+    else:
+        since = await begins(ctx.tx, ctx.room, min(planned, slot.at), rhythm)
     row = Digest(room_id=ctx.room.id, week=slot.week, since=since, until=slot.at)
     if not await digests.claim(ctx.tx, row):
         return None
     await ctx.due(SEND, ctx.room, at=following.at)
     if reader is not None:
-        return await send_personal(ctx, reader, row)
+        return await send_personal(ctx, reader.user_id, row)
     content = digest(await load(ctx, await groups_told(ctx.tx, ctx.room.kind), since, slot.at), since, slot.at)
     say = said(content, await words(ctx, content), ctx.zone, late=ctx.late, about=row)
     return say if preview is None else await sent(ctx, preview, slot, say)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from commands.chronicle.content import A_WEEK
 from commands.digests.weeks import Rhythm, slot_of
 from storage import digests, rooms
+from storage.digests import DigestSubscription
 from storage.rooms import Room, RoomKind
 
 SEND = "digest send"
@@ -31,3 +32,9 @@ async def begins(tx: AsyncSession, room: Room, at: datetime, rhythm: Rhythm) -> 
         return until
     held = await digests.first_held(tx) if room.kind == RoomKind.MAIN else None
     return min(at, slot_of(held, rhythm).at if held else at) - A_WEEK
+
+
+async def begins_for(tx: AsyncSession, reader: DigestSubscription, at: datetime) -> datetime:
+    """Return since when somebody's next personal digest tells what is new; weeks of quiet belong to it."""
+    first = min(reader.created_at, at - A_WEEK)
+    return max(await digests.last_until(tx, reader.room_id) or first, first)
