@@ -50,17 +50,15 @@ async def send_digest(ctx: Context, _room_id: int) -> Answer:
     planned = ctx.planned or ctx.now
     slot, following = last_slot(ctx.now, rhythm), next_slot(ctx.now, rhythm)
     preview = await digests.preview_of(ctx.tx, slot.week) if ctx.room.kind == RoomKind.MAIN else None
-    moved = slot.at < planned  # the operator chose another day meanwhile, or it was released only now
     freed = preview is not None and was_late(preview, slot)
-    if (moved and not freed) or await digests.find(ctx.tx, ctx.room.id, slot.week):
+    moved = slot.at < planned and not freed  # the operator chose another day meanwhile
+    nothing = moved or bool(await digests.find(ctx.tx, ctx.room.id, slot.week))
+    if nothing or (reader is not None and await wants_quiet(ctx, reader.user_id)):
         await ctx.due(SEND, ctx.room, at=following.at)
         return None
     if preview is not None and preview.is_held:
         await ctx.due(SEND, ctx.room, at=following.at)
         return await wait(ctx, preview, slot)
-    if reader is not None and await wants_quiet(ctx, reader.user_id):
-        await ctx.due(SEND, ctx.room, at=following.at)
-        return None
     if reader is not None:
         since = await begins_for(ctx.tx, reader, slot.at)
     else:
