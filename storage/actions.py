@@ -1,6 +1,6 @@
 """Action items, their assignees, tags and history."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
@@ -17,7 +17,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
     union,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +24,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import Select
 
 from storage.base import Base
+from storage.municipalities import Municipality
+from storage.rooms import Room
 
 
 class ActionState(StrEnum):
@@ -62,7 +63,7 @@ class ActionItem(Base):
     said_by: Mapped[str | None]
     said_at: Mapped[datetime | None]
     wanted: Mapped[bool] = mapped_column(default=False, server_default=false())
-    revision: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
     changed_at: Mapped[datetime | None]
 
     __table_args__ = (
@@ -180,6 +181,16 @@ async def of_meeting(tx: AsyncSession, meeting_id: int) -> Sequence[ActionItem]:
     return (await tx.scalars(query.where(MeetingAction.meeting_id == meeting_id).order_by(ActionItem.id))).all()
 
 
+async def givers(tx: AsyncSession, meeting_ids: Collection[int]) -> Sequence[tuple[int, str, datetime]]:
+    """Return (meeting, who, when last) of all who handed out something in these meetings."""
+    at = func.coalesce(ActionItem.said_at, ActionItem.created_at)
+    query = select(MeetingAction.meeting_id, ActionItem.created_by, func.max(at))
+    query = query.join(ActionItem, ActionItem.id == MeetingAction.action_id)
+    query = query.where(MeetingAction.meeting_id.in_(meeting_ids))
+    found = await tx.execute(query.group_by(MeetingAction.meeting_id, ActionItem.created_by))
+    return [(meeting, user, at) for meeting, user, at in found]
+
+
 async def newest_of_meeting(tx: AsyncSession, meeting_id: int, besides: Collection[int] = ()) -> ActionItem | None:
     """Return the last action item that was given in a meeting and was not dropped, `besides` these."""
     query = select(ActionItem).join(MeetingAction, MeetingAction.action_id == ActionItem.id)
@@ -227,6 +238,26 @@ async def assignees(tx: AsyncSession, action_ids: Iterable[int]) -> dict[int, li
     found: dict[int, list[str]] = {}
     for action_id, user_id in await tx.execute(ASSIGNEES, {"action_ids": list(action_ids)}):
         found.setdefault(action_id, []).append(user_id)
+    return found
+
+
+async def town_assignees(tx: AsyncSession, action_ids: Collection[int]) -> dict[int, list[Municipality]]:
+    """Return the municipalities that are to do each of these items."""
+    query = select(TownAssignee.action_id, Municipality)
+    query = query.join(Municipality, Municipality.id == TownAssignee.municipality_id)
+    found: dict[int, list[Municipality]] = {}
+    query = query.where(TownAssignee.action_id.in_(action_ids)).order_by(Municipality.sought)
+    for action_id, town in await tx.execute(query):
+        found.setdefault(action_id, []).append(town)
+    return found
+
+
+async def group_assignees(tx: AsyncSession, action_ids: Collection[int]) -> dict[int, list[Room]]:
+    """Return the groups that are to do each of these items, besides the one whose item it is."""
+    query = select(GroupAssignee.action_id, Room).join(Room, Room.id == GroupAssignee.room_id)
+    found: dict[int, list[Room]] = {}
+    for action_id, room in await tx.execute(query.where(GroupAssignee.action_id.in_(action_ids)).order_by(Room.key)):
+        found.setdefault(action_id, []).append(room)
     return found
 
 
@@ -280,15 +311,63 @@ async def count(tx: AsyncSession, query: Select[ActionItem]) -> int:
     return await tx.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
 
 
-async def moved_between(tx: AsyncSession, since: datetime, until: datetime) -> Sequence[ActionItem]:
-    """Return the items of all rooms that were created or closed in `since <= t < until`."""
-    query = select(ActionItem).where(
+class Standing(NamedTuple):
+    """How an item stands, without what it says; `wanted`: it was called out, and nobody has taken it."""
+
+    id: int
+    room_id: int
+    created_at: datetime
+    closed_at: datetime | None
+    state: str
+    due_on: date | None
+    wanted: bool
+    changed_at: datetime | None
+
+
+AT_ONCE = 500  # rows of a long result
+UNTAKEN = and_(
+    ActionItem.wanted,
+    *(~exists().where(kind.action_id == ActionItem.id) for kind in (Assignee, TownAssignee, GroupAssignee)),
+)
+
+
+async def standing(
+    tx: AsyncSession, room_ids: Iterable[int], since: datetime, due_before: date
+) -> AsyncIterator[Sequence[Standing]]:
+    """Give the items of these rooms that came or were closed since then, or call for somebody, piece by piece.
+
+    Those are unfinished and due before that day, blocked, or wanted. They come in no order.
+    """
+    calling = or_(ActionItem.due_on < due_before, ActionItem.state == ActionState.BLOCKED, ActionItem.wanted)
+    query = select(
+        ActionItem.id,
+        ActionItem.room_id,
+        ActionItem.created_at,
+        ActionItem.closed_at,
+        ActionItem.state,
+        ActionItem.due_on,
+        UNTAKEN.label("wanted"),
+        ActionItem.changed_at,
+    ).where(
         or_(
-            (ActionItem.created_at >= since) & (ActionItem.created_at < until),
-            (ActionItem.closed_at >= since) & (ActionItem.closed_at < until),
-        )
+            ActionItem.created_at >= since,
+            ActionItem.closed_at >= since,
+            and_(ActionItem.state.in_(UNFINISHED), calling),
+        ),
+        # No index by rooms is wanted here: it would lead through all that these rooms have ever done.
+        (ActionItem.room_id + 0).in_(list(room_ids)),
     )
-    return (await tx.scalars(query.order_by(ActionItem.id))).all()
+    result = await tx.stream(query, execution_options={"yield_per": AT_ONCE})
+    async for rows in result.partitions():
+        yield [Standing(*row) for row in rows]
+
+
+async def count_open(tx: AsyncSession, at: datetime) -> dict[int, int]:
+    """Count the items of each room that were still to be done at that time."""
+    query = select(ActionItem.room_id, func.count()).where(
+        ActionItem.created_at < at, ActionItem.closed_at.is_(None) | (ActionItem.closed_at >= at)
+    )
+    return dict((await tx.execute(query.group_by(ActionItem.room_id))).all())
 
 
 async def history(tx: AsyncSession, action: ActionItem) -> Sequence[ActionChange]:

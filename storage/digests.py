@@ -123,6 +123,22 @@ async def claim(tx: AsyncSession, digest: Digest) -> bool:
     return True
 
 
+async def highlights(tx: AsyncSession, since: datetime, until: datetime) -> Sequence[Highlight]:
+    """Return the highlights that count in `since <= t < until`, in the order in which they were made."""
+    query = select(Highlight).where(Highlight.counts_at >= since, Highlight.counts_at < until)
+    return (await tx.scalars(query.order_by(Highlight.id))).all()
+
+
+async def inward(tx: AsyncSession) -> set[int]:
+    """Return the groups of which other rooms are told numbers and nothing else."""
+    return set(await tx.scalars(select(DigestRule.room_id).where(DigestRule.counts_only)))
+
+
+async def keep_inside(tx: AsyncSession, room_id: int, *, counts_only: bool) -> None:
+    """Let other rooms be told numbers of a group and nothing else, or all again."""
+    await tx.merge(DigestRule(room_id=room_id, counts_only=counts_only))
+
+
 class Plan(NamedTuple):
     """A job of digests: which rooms it is for, and when it is due next."""
 

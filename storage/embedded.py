@@ -47,6 +47,10 @@ class Cursor:
         """Return all rows."""
         return self._cursor.fetchall()
 
+    async def fetchmany(self, size: int) -> list[Any]:
+        """Return the next rows of a result that is read in pieces."""
+        return self._cursor.fetchmany(size)
+
     async def close(self) -> None:
         """Give the cursor back."""
         self._cursor.close()

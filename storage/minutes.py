@@ -244,6 +244,13 @@ async def speakers_of(tx: AsyncSession, minutes_id: int) -> list[tuple[str, date
     return [(user, at) for user, at in await tx.execute(query.group_by(Line.by))]
 
 
+async def speakers(tx: AsyncSession, minutes_ids: Collection[int]) -> Sequence[tuple[int, str, datetime]]:
+    """Return (minutes, who, when last) of all who said what stands in these minutes."""
+    query = select(Line.minutes_id, Line.by, func.max(Line.at))
+    query = query.where(Line.minutes_id.in_(minutes_ids), Line.taken_back_at.is_(None))
+    return [(number, user, at) for number, user, at in await tx.execute(query.group_by(Line.minutes_id, Line.by))]
+
+
 async def line_of_event(tx: AsyncSession, event_id: str) -> Line | None:
     """Return the line that this event tagged, also one taken back."""
     return await tx.scalar(select(Line).where(Line.event_id == event_id))
@@ -273,6 +280,17 @@ async def attendance(tx: AsyncSession, minutes_id: int) -> Sequence[Attendance]:
     for one in await tx.scalars(query.order_by(Attendance.at, Attendance.id)):
         found[one.user_id or f"guest {one.name}"] = one
     return list(found.values())
+
+
+async def noted(tx: AsyncSession, minutes_ids: Collection[int]) -> dict[int, list[Attendance]]:
+    """Return what was noted of the members' attendance in each of these minutes, as it counts, in that order."""
+    query = select(Attendance).where(Attendance.minutes_id.in_(minutes_ids), Attendance.taken_back_at.is_(None))
+    query = query.where(Attendance.user_id.is_not(None)).order_by(Attendance.at, Attendance.id)
+    latest = {(one.minutes_id, one.user_id): one for one in await tx.scalars(query)}
+    found: dict[int, list[Attendance]] = {}
+    for one in latest.values():
+        found.setdefault(one.minutes_id, []).append(one)
+    return found
 
 
 async def attendance_of(tx: AsyncSession, minutes_id: int, user_id: str) -> Attendance | None:

@@ -194,6 +194,15 @@ async def of_meeting(tx: AsyncSession, meeting_id: int) -> Sequence[Resolution]:
     return (await tx.scalars(query.order_by(Resolution.created_at, Resolution.id))).all()
 
 
+async def makers(tx: AsyncSession, meeting_ids: Collection[int]) -> Sequence[tuple[int, str, datetime]]:
+    """Return (meeting, who, when) of all who decided something in these meetings that was not taken back."""
+    at = func.coalesce(Resolution.said_at, Resolution.created_at)
+    query = select(Resolution.meeting_id, Resolution.created_by, func.max(at))
+    query = query.where(Resolution.meeting_id.in_(meeting_ids), Resolution.state != ResolutionState.WITHDRAWN)
+    found = await tx.execute(query.group_by(Resolution.meeting_id, Resolution.created_by))
+    return [(meeting, user, at) for meeting, user, at in found if meeting is not None]
+
+
 async def newest_of_meeting(tx: AsyncSession, meeting_id: int, besides: Collection[int] = ()) -> Resolution | None:
     """Return the last resolution of a meeting that was not withdrawn, `besides` these."""
     query = select(Resolution).where(Resolution.meeting_id == meeting_id, Resolution.state != ResolutionState.WITHDRAWN)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands.chronicle.content import Facts, HighlightFact, digest
+from commands.chronicle.content import Facts, HighlightFact
+from commands.chronicle.rule import digest
 from commands.digests.weeks import (
     A_MOMENT,
     Rhythm,

@@ -10,6 +10,7 @@ from typing import Any, Self
 from bot.demo.member import FILTER, MatrixFault, Member
 from bot.demo.speaker import Event
 from bot.demo.synapse import Account
+from bot.matrix.attachment import opened
 from bot.matrix.encryption.machine import Unreadable
 from bot.matrix.homeserver import Homeserver
 
@@ -54,6 +55,10 @@ class EncryptedMember(Member):
         event_id = await self._device.send(room_id, event_type, dict(content), txn or secrets.token_hex(8))
         self._said[event_id] = {"type": event_type, "content": dict(content)}
         return event_id
+
+    async def download(self, content: Mapping[str, Any]) -> bytes:
+        """Return the file that a message carries, in clear."""
+        return opened(await super().download(content), dict(content))
 
     @asynccontextmanager
     async def late_keys(self, room_id: str) -> AsyncIterator[None]:

@@ -249,6 +249,15 @@ class Member(Speaker):
         answer = await self._call("PUT", _room(room_id, "redact", event_id, secrets.token_hex(8)), {})
         return str(answer["event_id"])
 
+    async def download(self, content: Mapping[str, Any]) -> bytes:
+        """Return the file that a message carries, as the server keeps it."""
+        if self._session is None:
+            raise RuntimeError(f"{self.user_id} is not connected: use `async with`")
+        address = (content.get("file") or content)["url"].removeprefix("mxc://")
+        async with self._session.get(f"/_matrix/client/v1/media/download/{address}") as response:
+            response.raise_for_status()
+            return await response.read()
+
     async def _call(
         self,
         method: str,

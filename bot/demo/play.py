@@ -80,6 +80,7 @@ async def _play_in(
     await _unless(stop, _act(stage, scenes, console))
     _print_rooms(stage, console)
     _print_addresses(stage, console)
+    _print_files(stage, console)
     _print_result(stage.ledger, console, time.monotonic() - began)
     return stage
 
@@ -189,6 +190,18 @@ def _print_addresses(stage: Stage, console: Console) -> None:
     console.print("\nZum Nachsehen im Browser oder Kalender, solange der Bot läuft:")
     for name, address in stage.addresses.items():
         console.print(Text(f"  {name}: {address}"), soft_wrap=True)
+
+
+def _print_files(stage: Stage, console: Console) -> None:
+    """Save what was handed out to keep where it outlives the demonstration, and say where that is."""
+    if not stage.files:
+        return
+    folder = Path(tempfile.mkdtemp(prefix="uagbot-demo-dateien-"))
+    console.print("\nDateien, die der Bot verschickt hat:")
+    for name, content in stage.files.items():
+        path = folder / name
+        path.write_bytes(content)
+        console.print(Text(f"  {path}"), soft_wrap=True)
 
 
 def _print_logins(stage: Stage, console: Console) -> None:

@@ -59,6 +59,8 @@ class Stage:
     places: dict[str, Place] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
     """What the bot serves to who knows the address, by what it is."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What the bot handed out to keep, by file name."""
 
     @property
     def bot_id(self) -> str:
@@ -162,6 +164,16 @@ class Stage:
             text = await response.text()
         self.ledger.expect(f"{name}: gefunden", f"Status {response.status}", held=response.ok)
         self.ledger.expect_words(name, text.replace("\r\n ", ""), words, without=without)
+
+    async def keeps(self, place: Place, name: str, *words: str) -> None:
+        """Wait for a file of this name and download it as a member does; all words must be in it."""
+
+        def fits(event: Event) -> bool:
+            return bool(event["content"].get("filename") == name)
+
+        event = await self._comes(place, f"die Datei {name}", fits, None)
+        self.files[name] = await place.host.download(event["content"])
+        self.ledger.expect_words(name, self.files[name].decode(), words)
 
     async def shows(self, place: Place, what: str, *words: str) -> Event:
         """Wait for a message of the bot with all these words; `what` names it for the ledger.

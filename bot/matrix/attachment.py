@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nio.crypto.attachments import encrypt_attachment
+from nio.crypto.attachments import decrypt_attachment, encrypt_attachment
 
 from bot.matrix.homeserver import Homeserver
 
@@ -20,3 +20,15 @@ async def attach(homeserver: Homeserver, room: str, content: Content, text: str)
         return {**content, "url": await homeserver.upload(plain, content["info"]["mimetype"], content["filename"])}
     sealed, keys = encrypt_attachment(plain)
     return {**content, "file": {"url": await homeserver.upload(sealed, SEALED, None), **keys}}
+
+
+def opened(stored: bytes, content: Content) -> bytes:
+    """Return what an attachment holds, of what the server keeps of it.
+
+    Raises nio's EncryptionError where somebody has changed that.
+    """
+    if "file" not in content:
+        return stored
+    file = content["file"]
+    plain: bytes = decrypt_attachment(stored, file["key"]["k"], file["hashes"]["sha256"], file["iv"])
+    return plain

@@ -1,16 +1,15 @@
-"""What a digest says: from the facts of a window to a value, by rules alone."""
+"""What digests are made of, facts of a window of time, and what they say: plain values."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Generic, Literal, TypeVar, get_args
+from typing import Generic, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from commands.votes.result import Result
 
 A_WEEK = timedelta(days=7)
 AHEAD = timedelta(days=14)  # how far the coming meetings reach
-LONGEST_COMPARED = timedelta(days=11)  # a longer window cannot be held against one week
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +165,7 @@ class Facts:
     """All that digests are made of, groups in their fixed order.
 
     To be complete for a window, it holds what happened from a week before it, and the meetings two weeks after it.
+    `items` may come by themselves instead, one after the other, for there can be a great many.
     """
 
     groups: Sequence[GroupFact]
@@ -178,7 +178,7 @@ class Facts:
 
 
 Entry = TypeVar("Entry")
-Kind = Literal["done", "overdue", "created", "wanted", "blocked"]
+Kind = Literal["created", "done", "overdue", "blocked", "wanted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +205,9 @@ Items = Section[ItemFact]
 class GroupDigest:
     """What is to be said of one group; `meetings` took place or were cancelled, `coming` lie ahead.
 
-    An action item stands in one section. `opened` and `closed` count what came and what was done in the window,
-    wherever it stands; `open_items` what was still to be done at its end.
+    `counts_only`: nothing but numbers is to be said of it, and no action item is among its entries. An action item
+    stands in one section. `opened` and `closed` count what came (and was not dropped since) and what was done in the
+    window, wherever it stands; `open_items` what was still to be done at its end.
     """
 
     id: int
@@ -216,11 +217,11 @@ class GroupDigest:
     running: tuple[PollFact, ...]
     resolved: tuple[ResolutionFact, ...]
     results: tuple[ResultFact, ...]
+    created: Items
     done: Items
     overdue: Items
-    created: Items
-    wanted: Items
     blocked: Items
+    wanted: Items
     meetings: tuple[MeetingFact, ...]
     coming: tuple[MeetingFact, ...]
     opened: int
@@ -230,7 +231,7 @@ class GroupDigest:
     @property
     def items(self) -> tuple[Items, ...]:
         """The sections of action items, in the order in which they are shown."""
-        return (self.done, self.overdue, self.created, self.wanted, self.blocked)
+        return (self.created, self.done, self.overdue, self.blocked, self.wanted)
 
     @property
     def none_overdue_any_more(self) -> bool:
@@ -242,6 +243,13 @@ class GroupDigest:
         """Whether there is nothing to say."""
         others = (self.decided, self.running, self.resolved, self.results, self.meetings, self.coming)
         return not (any(others) or any(one.total for one in self.items) or self.none_overdue_any_more)
+
+    def in_numbers(self) -> "GroupDigest":
+        """Return the same, of which only numbers are to be said."""
+        created, done, overdue, blocked, wanted = (replace(one, entries=()) for one in self.items)
+        return replace(
+            self, counts_only=True, created=created, done=done, overdue=overdue, blocked=blocked, wanted=wanted
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,99 +265,3 @@ class DigestContent:
     def is_empty(self) -> bool:
         """Whether there is nothing to say."""
         return not (self.groups or self.highlights)
-
-
-def digest(facts: Facts, since: datetime, until: datetime, most: int | None = None) -> DigestContent:
-    """Return what the window `since <= t < until` has to say, of each section of action items the first `most`.
-
-    What happened belongs to exactly one of two adjoining windows; how things stand depends on `until` alone.
-    """
-    found = {group.id: _Items(group, since, until, most) for group in facts.groups}
-    for item in facts.items:
-        found[item.group].add(item)
-    groups = [_group(group, facts, found[group.id], since, until) for group in facts.groups]
-    highlights = tuple(one for one in facts.highlights if since <= one.counts_at < until)
-    return DigestContent(since, until, tuple(one for one in groups if not one.is_empty), highlights)
-
-
-class _Items:
-    """Lays one group's action items into sections, one item after the other, keeping no more than are shown."""
-
-    def __init__(self, group: GroupFact, since: datetime, until: datetime, most: int | None) -> None:
-        self.group = group
-        self.since, self.until, self.most = since, until, most
-        self.comparable = group.since < since and until - since <= LONGEST_COMPARED
-        self.entries: dict[Kind, list[ItemFact]] = {kind: [] for kind in get_args(Kind)}
-        self.totals: dict[Kind, int] = dict.fromkeys(get_args(Kind), 0)
-        self.before: dict[Kind, int] = dict.fromkeys(get_args(Kind), 0)
-        self.opened = self.closed = 0
-
-    def add(self, item: ItemFact) -> None:
-        self.opened += self.since <= item.created_at < self.until
-        self.closed += _done_within(item, self.since, self.until)
-        kind = _kind(item, self.group.zone, self.since, self.until)
-        if kind is not None:
-            self.totals[kind] += 1
-            self._keep(self.entries[kind], item)
-        if self.comparable:
-            earlier = _kind(item, self.group.zone, self.since - A_WEEK, self.since)
-            if earlier is not None:
-                self.before[earlier] += 1
-
-    def section(self, kind: Kind, *, compared: bool) -> Items:
-        entries = tuple(sorted(self.entries[kind], key=_urgency)[: self.most])
-        return Section(entries, self.totals[kind], self.before[kind] if compared and self.comparable else None)
-
-    def _keep(self, entries: list[ItemFact], item: ItemFact) -> None:
-        entries.append(item)
-        if self.most is not None and len(entries) > 4 * self.most:
-            entries.sort(key=_urgency)
-            del entries[self.most :]
-
-
-def _group(group: GroupFact, facts: Facts, items: _Items, since: datetime, until: datetime) -> GroupDigest:
-    polls = [poll for poll in facts.polls if poll.group == group.id]
-    meetings = [meeting for meeting in facts.meetings if meeting.group == group.id]
-    return GroupDigest(
-        id=group.id,
-        name=group.name,
-        counts_only=group.counts_only,
-        decided=tuple(one for one in polls if one.closed_at and since <= one.closed_at < until),
-        # Of a window that ended a while ago (a late digest) only what can still be voted on.
-        running=tuple(one for one in polls if one.closed_at is None and one.opened_at < until),
-        resolved=tuple(one for one in facts.resolutions if one.group == group.id and since <= one.decided_at < until),
-        results=tuple(one for one in facts.results if one.group == group.id and since <= one.told_at < until),
-        done=items.section("done", compared=True),
-        overdue=items.section("overdue", compared=True),
-        created=items.section("created", compared=True),
-        wanted=items.section("wanted", compared=False),
-        blocked=items.section("blocked", compared=False),
-        meetings=tuple(one for one in meetings if not one.skipped and since <= one.ends_at < until),
-        coming=tuple(one for one in meetings if one.ends_at >= until and one.starts_at < until + AHEAD),
-        opened=items.opened,
-        closed=items.closed,
-        open_items=group.open_items,
-    )
-
-
-def _kind(item: ItemFact, zone: ZoneInfo, since: datetime, until: datetime) -> Kind | None:
-    """An item stands once: as done, else as overdue, else as wanted, else as new, else as blocked."""
-    if _done_within(item, since, until):
-        return "done"
-    if not item.unfinished(until):
-        return None
-    if item.overdue(until, zone):
-        return "overdue"
-    if item.wanted:
-        return "wanted"
-    if item.created_at >= since:
-        return "created"
-    return "blocked" if item.blocked else None
-
-
-def _done_within(item: ItemFact, since: datetime, until: datetime) -> bool:
-    return item.done and item.closed_at is not None and since <= item.closed_at < until
-
-
-def _urgency(item: ItemFact) -> tuple[date, int]:
-    return item.due_on or date.max, item.id

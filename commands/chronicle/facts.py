@@ -1,5 +1,6 @@
-"""Loads the facts of a digest: always the same few queries, however many groups and items there are."""
+"""Gathers what happened in a window: always the same few queries, however many groups and items there are."""
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -9,84 +10,49 @@ from sqlalchemy import select
 
 from commands.chronicle.content import (
     A_WEEK,
-    AHEAD,
     DigestContent,
     Facts,
     GroupFact,
+    HighlightFact,
     ItemFact,
     ItemWords,
-    MeetingFact,
     PollFact,
     ResolutionFact,
+    ResultFact,
 )
+from commands.chronicle.held import meeting_facts
+from commands.chronicle.rule import Chronicle
 from commands.kit.context import Context
 from commands.kit.texts import event_link, zone
 from commands.votes.counting import standings
-from storage import actions, meetings, outbox, polls, resolutions, rooms
-from storage.actions import ActionItem, ActionState
-from storage.meetings import Meeting, MeetingState
+from storage import actions, digests, outbox, polls, resolutions, results, rooms
+from storage.actions import ActionItem, ActionState, Standing
 from storage.polls import Poll
 from storage.resolutions import Procedure, Resolution, ResolutionState
+from storage.results import GroupResult
 from storage.rooms import Room
 
-LONGEST_MEETING = timedelta(days=7)  # a meeting counts when it ends, and is found by its start
 AN_INSTANT = timedelta(microseconds=1)
 FARTHEST_EAST = ZoneInfo("Pacific/Kiritimati")  # where a day is over first
-Noun = TypeVar("Noun", Poll, ActionItem, Meeting, Resolution)
+Noun = TypeVar("Noun", Poll, Resolution, GroupResult)
 
 
-async def load(ctx: Context, groups: Sequence[Room], since: datetime, until: datetime) -> Facts:
-    """Return all facts of these groups that the window and the week before it need."""
-    by_id = {group.id: group for group in groups}
-    return Facts(
-        groups=[GroupFact(group.id, group.name, zone(group.zone), group.created_at) for group in groups],
-        polls=await _polls(ctx, by_id, since, until),
-        items=await _items(ctx, by_id, since - A_WEEK, until),
-        meetings=await _meetings(ctx, by_id, since, until),
-        resolutions=await _resolutions(ctx, by_id, since, until),
-    )
+async def gather(
+    ctx: Context, groups: Sequence[Room], since: datetime, until: datetime, most: int | None = None
+) -> DigestContent:
+    """Return what the window `since <= t < until` of these groups has to say, of action items the first `most`.
 
-
-async def _polls(ctx: Context, groups: Mapping[int, Room], since: datetime, until: datetime) -> list[PollFact]:
-    found = _within(groups, [*await polls.closed_between(ctx.tx, since, until), *await polls.all_open(ctx.tx)])
-    said = await outbox.newest_about(ctx.tx, Poll.noun, [poll.id for poll in found])
-    results = await standings(ctx.tx, found, ctx.setup.nobody)
-    return [
-        PollFact(
-            id=poll.id,
-            group=poll.room_id,
-            question=poll.question,
-            opened_at=poll.opened_at,
-            closes_at=poll.closes_at,
-            closed_at=poll.closed_at,
-            result=results[poll.id],
-            link=event_link(*said[poll.id]) if poll.id in said else None,
-        )
-        for poll in found
-    ]
-
-
-async def _items(ctx: Context, groups: Mapping[int, Room], since: datetime, until: datetime) -> list[ItemFact]:
-    """Items that moved, and unfinished ones that are overdue or blocked; what was closed up to now, to know `until`."""
-    moved = await actions.moved_between(ctx.tx, since, max(until, ctx.now + AN_INSTANT))
+    Action items come in pieces and go again, and others are heard between two pieces. A group that keeps its content
+    inside is told in numbers, but in its own room.
+    """
+    chronicle = Chronicle(await _facts(ctx, groups, since, until), since, until, most)
     today = until.astimezone(FARTHEST_EAST).date()
-    overdue = await ctx.tx.scalars(actions.listing(room_ids=groups, due_before=today))
-    blocked = await ctx.tx.scalars(actions.listing(room_ids=groups, states=[ActionState.BLOCKED]))
-    found = {item.id: item for item in _within(groups, [*moved, *overdue, *blocked])}
-    return [_item(item) for item in found.values()]
-
-
-def _item(item: ActionItem) -> ItemFact:
-    return ItemFact(
-        id=item.id,
-        group=item.room_id,
-        created_at=item.created_at,
-        closed_at=item.closed_at,
-        done=item.state == ActionState.DONE,
-        blocked=item.state == ActionState.BLOCKED,
-        due_on=item.due_on,
-        changed_at=item.changed_at,
-    )
+    pieces = actions.standing(ctx.tx, [group.id for group in groups], since - A_WEEK, today)
+    async for piece in pieces:
+        for row in piece:
+            chronicle.add(_item(row))
+        await asyncio.sleep(0)
+    return chronicle.digest()
 
 
 async def words(ctx: Context, content: DigestContent) -> dict[int, ItemWords]:
@@ -95,32 +61,86 @@ async def words(ctx: Context, content: DigestContent) -> dict[int, ItemWords]:
     found = (await ctx.tx.scalars(select(ActionItem).where(ActionItem.id.in_(ids)))).all()
     homes = await rooms.by_numbers(ctx.tx, {item.room_id for item in found})
     assigned = await actions.assignees(ctx.tx, ids)
-    names = await rooms.names(ctx.tx, [user for users in assigned.values() for user in users])
+    names = await rooms.names(ctx.tx, {user for users in assigned.values() for user in users})
+    towns = await actions.town_assignees(ctx.tx, ids)
+    groups = await actions.group_assignees(ctx.tx, ids)
     return {
         item.id: ItemWords(
             text=item.text,
-            assignees=tuple(names[user] for user in assigned.get(item.id, ())),
+            assignees=(
+                *(names[user] for user in assigned.get(item.id, ())),
+                *(town.name for town in towns.get(item.id, ())),
+                *(group.name for group in groups.get(item.id, ())),
+            ),
             link=event_link(homes[item.room_id].matrix_id, item.source_event_id) if item.source_event_id else None,
         )
         for item in found
     }
 
 
-async def _meetings(ctx: Context, groups: Mapping[int, Room], since: datetime, until: datetime) -> list[MeetingFact]:
-    found = await meetings.between(ctx.tx, since - LONGEST_MEETING, until + AHEAD)
+async def _facts(ctx: Context, groups: Sequence[Room], since: datetime, until: datetime) -> Facts:
+    """Return all facts of these groups that the window and the week before it need, without action items."""
+    by_id = {group.id: group for group in groups}
+    return Facts(
+        groups=await _groups(ctx, groups, until),
+        polls=await _polls(ctx, by_id, since, until),
+        meetings=await meeting_facts(ctx, by_id, since, until),
+        resolutions=await _resolutions(ctx, by_id, since, until),
+        results=await _results(ctx, by_id, since, until),
+        highlights=await _highlights(ctx, since, until),
+    )
+
+
+async def _groups(ctx: Context, groups: Iterable[Room], until: datetime) -> list[GroupFact]:
+    inward = await digests.inward(ctx.tx) - {ctx.room.id}
+    unfinished = await actions.count_open(ctx.tx, until)
     return [
-        MeetingFact(
-            name=meeting.name,
-            group=meeting.room_id,
-            title=meeting.title,
-            starts_at=meeting.starts_at,
-            ends_at=meeting.ends_at,
-            cancelled=meeting.state == MeetingState.CANCELLED,
-            skipped=meeting.state == MeetingState.SKIPPED,
-            reason=meeting.reason,
-            link=meeting.link,
+        GroupFact(
+            id=group.id,
+            name=group.name,
+            zone=zone(group.zone),
+            since=group.created_at,
+            counts_only=group.id in inward,
+            open_items=unfinished.get(group.id, 0),
         )
-        for meeting in _within(groups, found)
+        for group in groups
+    ]
+
+
+def _item(row: Standing) -> ItemFact:
+    return ItemFact(
+        id=row.id,
+        group=row.room_id,
+        created_at=row.created_at,
+        closed_at=row.closed_at,
+        done=row.state == ActionState.DONE,
+        blocked=row.state == ActionState.BLOCKED,
+        due_on=row.due_on,
+        wanted=row.wanted,
+        changed_at=row.changed_at,
+    )
+
+
+async def _polls(ctx: Context, groups: Mapping[int, Room], since: datetime, until: datetime) -> list[PollFact]:
+    """Of closed polls those that decided no resolution; an open one may be voted on, whatever it decides."""
+    closed = _within(groups, await polls.closed_between(ctx.tx, since, until))
+    resolved = await resolutions.decided_by_polls(ctx.tx, [poll.id for poll in closed])
+    found = [poll for poll in closed if poll.id not in resolved]
+    found += _within(groups, await polls.all_open(ctx.tx))
+    said = await outbox.newest_about(ctx.tx, Poll.noun, [poll.id for poll in found])
+    counted = await standings(ctx.tx, found, ctx.setup.nobody)
+    return [
+        PollFact(
+            id=poll.id,
+            group=poll.room_id,
+            question=poll.question,
+            opened_at=poll.opened_at,
+            closes_at=poll.closes_at,
+            closed_at=poll.closed_at,
+            result=counted[poll.id],
+            link=event_link(*said[poll.id]) if poll.id in said else None,
+        )
+        for poll in found
     ]
 
 
@@ -140,6 +160,27 @@ async def _resolutions(
         for one in _within(groups, await resolutions.decided_between(ctx.tx, since, until))
         if one.decided_at is not None
     ]
+
+
+async def _results(ctx: Context, groups: Mapping[int, Room], since: datetime, until: datetime) -> list[ResultFact]:
+    return [
+        ResultFact(
+            id=one.id,
+            group=one.room_id,
+            text=one.text,
+            told_at=one.created_at,
+            address=one.link,
+            link=event_link(groups[one.room_id].matrix_id, one.event_id) if one.event_id else None,
+        )
+        for one in _within(groups, await results.between(ctx.tx, since, until))
+    ]
+
+
+async def _highlights(ctx: Context, since: datetime, until: datetime) -> list[HighlightFact]:
+    """What coordinators point out is for those who are told of all groups."""
+    if ctx.room.kind not in digests.RECEIVERS:
+        return []
+    return [HighlightFact(one.id, one.text, one.counts_at) for one in await digests.highlights(ctx.tx, since, until)]
 
 
 def _within(groups: Collection[int], found: Iterable[Noun]) -> list[Noun]:

@@ -7,6 +7,7 @@ CAPABILITY = Capability(
     __name__,
     (
         handlers.show_digest,
+        handlers.keep_inside,
         handlers.send_digest,
         previewing.show_preview,
         previewing.preview,

@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from commands.chronicle.content import A_WEEK, digest
-from commands.chronicle.facts import AN_INSTANT, load, words
+from commands.chronicle.content import A_WEEK
+from commands.chronicle.facts import AN_INSTANT
 from commands.digests.holding import sent, wait, was_late
-from commands.digests.pages import said
 from commands.digests.previewing import PREVIEW
 from commands.digests.sending import SEND, begins, begins_for, groups_told
 from commands.digests.subscribing import send_personal, wants_quiet
+from commands.digests.telling import tell
 from commands.digests.weeks import days_of, last_slot, next_preview, next_slot, rhythm_of
 from commands.kit.context import Context
+from commands.kit.roles import Role
 from commands.kit.say import Refusal
 from commands.kit.setup import Setup
 from commands.kit.triggers import Answer, Where, command, job
@@ -29,11 +31,18 @@ async def show_digest(ctx: Context) -> Answer:
     groups = await _groups_shown(ctx)
     until = ctx.now + AN_INSTANT  # what happened at this very instant counts
     since = until - A_WEEK
-    content = digest(await load(ctx, groups, since, until), since, until)
     first, _ = days_of(since, until, ctx.zone)
     last = ctx.now.astimezone(ctx.zone).date()  # it tells of today too, also before noon
-    say = said(content, await words(ctx, content), ctx.zone) or ctx.say("digest-nothing")
+    inside = ctx.room.id in await digests.inward(ctx.tx)
+    say = await tell(ctx, groups, since, until, inside=inside) or ctx.say("digest-nothing", inside=inside)
     return replace(say, data={**say.data, "first": first, "last": last})
+
+
+@command("digest counts", role=Role.CHAIR)
+async def keep_inside(ctx: Context, wanted: Literal["on", "off"]) -> Answer:
+    """Let digests in other rooms tell numbers of this group and nothing else, or all again."""
+    await digests.keep_inside(ctx.tx, ctx.room.id, counts_only=wanted == "on")
+    return ctx.say("digest-counts", wanted=wanted)
 
 
 @job(SEND)
@@ -69,8 +78,7 @@ async def send_digest(ctx: Context, _room_id: int) -> Answer:
     await ctx.due(SEND, ctx.room, at=following.at)
     if reader is not None:
         return await send_personal(ctx, reader.user_id, row)
-    content = digest(await load(ctx, await groups_told(ctx.tx, ctx.room.kind), since, slot.at), since, slot.at)
-    say = said(content, await words(ctx, content), ctx.zone, late=ctx.late, about=row)
+    say = await tell(ctx, await groups_told(ctx.tx, ctx.room.kind), since, slot.at, about=row)
     return say if preview is None else await sent(ctx, preview, slot, say)
 
 

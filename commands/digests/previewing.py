@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from commands.chronicle.content import digest
-from commands.chronicle.facts import AN_INSTANT, load, words
-from commands.digests.pages import said
+from commands.chronicle.facts import AN_INSTANT
 from commands.digests.sending import begins, groups_told
+from commands.digests.telling import tell
 from commands.digests.upcoming import Upcoming, check_place, coordination, of_slot, picture, upcoming
 from commands.digests.weeks import days_of, next_preview, next_slot, preview_at, rhythm_of
 from commands.kit.context import Context
@@ -56,12 +55,11 @@ async def _shown(ctx: Context, found: Upcoming, place: Room) -> list[Say]:
 async def _draft(ctx: Context, found: Upcoming, place: Room) -> Say:
     since = await begins(ctx.tx, found.main, found.slot.at, rhythm_of(ctx.setup))
     until = min(ctx.now + AN_INSTANT, found.slot.at)
-    content = digest(await load(ctx, await groups_told(ctx.tx, found.main.kind), since, until), since, until)
+    told = replace(ctx, room=found.main, planned=None)  # as the main room would read it, and not late
+    say = await tell(told, await groups_told(ctx.tx, found.main.kind), since, until)
     first, last = days_of(since, found.slot.at, zone(found.main.zone))
-    say = said(content, await words(ctx, content), zone(found.main.zone))
     if say is None:
-        return ctx.say(
-            "digest-draft-empty", about=found.preview, room=place, first=first, last=last, main=found.main.name
-        )
+        data = {"first": first, "last": last, "main": found.main.name}
+        return ctx.say("digest-draft-empty", about=found.preview, room=place, **data)
     data = {**say.data, "first": first, "last": last, "digest": say.key}
     return replace(say, key="digest-draft", data=data, about=found.preview, room=place)

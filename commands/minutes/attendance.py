@@ -2,18 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
+from commands.kit.attendance import Mark
 from commands.votes.result import quorum_needed
 from storage.minutes import Presence
-
-
-class Mark(NamedTuple):
-    """As what somebody was noted: a member (`user_id`) or a guest by name."""
-
-    user_id: str | None
-    name: str | None
-    presence: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Annotated
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from commands.kit.attendance import Mark, marked
 from commands.kit.context import Context
 from commands.kit.pages import pages
 from commands.kit.readers import Found, Members
@@ -15,7 +15,7 @@ from commands.kit.texts import Name
 from commands.kit.triggers import Answer, command, reaction
 from commands.kit.words import Word
 from commands.minutes import attendance
-from commands.minutes.attendance import Mark, Roll, Share
+from commands.minutes.attendance import Roll, Share
 from commands.minutes.running import attend, changeable, heard, needed, origin
 from commands.minutes.speakers import QUEUE, raise_hand, unask
 from commands.votes import electorate
@@ -178,19 +178,12 @@ async def attending(tx: AsyncSession, room: Room, found: Minutes, nobody: Collec
 
 async def _marks(tx: AsyncSession, found: Minutes) -> list[Mark]:
     """Return what was noted of the attendance; who said, decided or handed out something is there too."""
-    noted = await minutes.attendance(tx, found.id)
-    marks = [Mark(one.user_id, one.name, one.presence) for one in noted]
     decided = await resolutions.of_meeting(tx, found.meeting_id)
     given = await actions.of_meeting(tx, found.meeting_id)
     said = await minutes.speakers_of(tx, found.id)
     said += [(one.created_by, one.said_at or one.created_at) for one in decided]
     said += [(one.created_by, one.said_at or one.created_at) for one in given]
-    before = {one.user_id: one for one in noted if one.user_id}
-    for user, at in sorted(said, key=itemgetter(1)):
-        mark = before.get(user)
-        if mark is None or (mark.presence == Presence.EXCUSED and mark.at < at):
-            marks.append(Mark(user, None, Presence.PRESENT))
-    return marks
+    return marked(await minutes.attendance(tx, found.id), said)
 
 
 async def _note(ctx: Context, found: Minutes, people: Sequence[Name] | None, presence: Presence) -> Answer:

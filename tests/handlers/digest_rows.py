@@ -8,9 +8,10 @@ from sqlalchemy import select
 from commands.digests.sending import SEND
 from storage import actions, rooms
 from storage.actions import ActionItem
-from storage.digests import Digest
+from storage.digests import Digest, Highlight
 from storage.due import Due
 from storage.meetings import Meeting, MeetingState
+from storage.results import GroupResult
 from tests.handlers.house import House, TestRoom, user
 
 NEXT_MONDAY = datetime(2026, 11, 9, 7, tzinfo=UTC)  # 8:00 in Berlin
@@ -62,6 +63,21 @@ async def add_meeting(house: House, room: TestRoom, name: str, starts_at: dateti
     )
     async with house.database.begin() as tx:
         tx.add(meeting)
+
+
+async def add_result(house: House, room: TestRoom, text: str, **fields: Any) -> None:
+    """Store a result as its command does."""
+    number = await room_id(house, room)
+    async with house.database.begin() as tx:
+        row = {"room_id": number, "text": text, "created_by": user("Anna"), "created_at": house.now}
+        tx.add(GroupResult(**row | fields))
+
+
+async def add_highlight(house: House, text: str, **fields: Any) -> None:
+    """Store what coordinators want to stand at the top of the next digest."""
+    async with house.database.begin() as tx:
+        row = {"text": text, "counts_at": house.now, "created_by": user("Anna"), "created_at": house.now}
+        tx.add(Highlight(**row | fields))
 
 
 async def stored(house: House) -> list[Digest]:

@@ -1,0 +1,29 @@
+"""Makes the digest of a window: gathers what happened, and says it as the room may read it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from commands.chronicle.facts import gather, words
+from commands.digests.alerts import AlertContent
+from commands.digests.pages import readable, said
+from commands.digests.sizes import SHOWN
+from commands.kit.context import Context
+from commands.kit.say import Say
+from storage.base import Subject
+from storage.rooms import Room
+
+
+async def tell(
+    ctx: Context,
+    groups: Sequence[Room],
+    since: datetime,
+    until: datetime,
+    *,
+    about: Subject | None = None,
+    alerts: AlertContent | None = None,
+    inside: bool = False,
+) -> Say | None:
+    """Return the digest of these groups with its thread, as `said` lays it out; None where there is nothing to say."""
+    content = readable(await gather(ctx, groups, since, until, SHOWN))
+    found = await words(ctx, content)
+    return said(content, found, ctx.zone, late=ctx.late, about=about, alerts=alerts, inside=inside)
