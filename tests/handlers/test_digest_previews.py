@@ -113,7 +113,7 @@ async def test_a_highlight_is_shown_changed_and_taken_back_until_it_was_sent(
     await add_item(house, room, "Leitfaden")
     await house.sleep_until(FRIDAY)
     said = await coordination.says('!highlight "Das Land <b>fördert</b>"', who="Carla")
-    assert "am Montag, 9. November 2026, 08:00 Uhr: „Das Land <b>fördert</b>“" in said.message.text
+    assert "vom Montag, 9. November 2026, 08:00 Uhr: „Das Land <b>fördert</b>“" in said.message.text
     assert "Am Anfang steht:\n\n- Das Land <b>fördert</b>" in edit_of(said, "digest-preview")
     changed = await coordination.edits(said.event_id, '!highlight "Das Land fördert"', who="Carla")
     assert changed.reactions == ["✏️"]
@@ -219,6 +219,17 @@ async def test_taking_a_button_back_undoes_what_it_did_and_nothing_else(
     assert keys(released, planned_main) == ["digest-late"]
     assert (await coordination.redacts(released.event_id, who="Carla")).sent == []  # it is sent
     assert (await house.sleep(days=3)).sent == []
+
+
+async def test_taking_back_what_held_a_digest_beyond_its_time_releases_it(
+    house: House, planned_main: TestRoom, coordination: TestRoom, room: TestRoom
+) -> None:
+    await add_item(house, room, "Leitfaden")
+    held = await coordination.says("!wochenbericht anhalten", who="Carla")
+    await house.sleep_until(NEXT_MONDAY + A_DAY)
+    freed = await coordination.redacts(held.event_id, who="Carla")
+    assert keys(freed, planned_main) == ["digest-late"]
+    assert keys(await house.sleep_until(NEXT_MONDAY + 2 * A_DAY), planned_main) == []
 
 
 async def test_a_button_is_for_coordinators(house: House, planned_main: TestRoom, coordination: TestRoom) -> None:
