@@ -446,4 +446,5 @@ async def calls_in(tx: AsyncSession, room_ids: Collection[int], limit: int) -> S
     query = query.where(ActionItem.room_id.in_(room_ids))
     for kind in (Assignee, TownAssignee, GroupAssignee):
         query = query.where(~exists().where(kind.action_id == ActionItem.id))
-    return (await tx.scalars(query.order_by(ActionItem.id.desc()).limit(limit))).all()
+    # Ordered by the bare key, a database would walk through all items there ever were until it has found enough.
+    return (await tx.scalars(query.order_by((ActionItem.id + 0).desc()).limit(limit))).all()
