@@ -42,10 +42,11 @@ async def gather(
 ) -> DigestContent:
     """Return what the window `since <= t < until` of these groups has to say, of action items the first `most`.
 
-    Action items come in pieces and go again, and others are heard between two pieces. A group that keeps its content
+    Action items come in pieces and go again, and others are heard meanwhile. A group that keeps its content
     inside is told in numbers, but in its own room.
     """
     chronicle = Chronicle(await _facts(ctx, groups, since, until), since, until, most)
+    await asyncio.sleep(0)
     today = until.astimezone(FARTHEST_EAST).date()
     pieces = actions.standing(ctx.tx, [group.id for group in groups], since - A_WEEK, today)
     async for piece in pieces:
@@ -94,6 +95,7 @@ async def _facts(ctx: Context, groups: Sequence[Room], since: datetime, until: d
 async def _groups(ctx: Context, groups: Iterable[Room], until: datetime) -> list[GroupFact]:
     inward = await digests.inward(ctx.tx) - {ctx.room.id}
     unfinished = await actions.count_open(ctx.tx, until)
+    await asyncio.sleep(0)
     return [
         GroupFact(
             id=group.id,

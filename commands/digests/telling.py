@@ -1,5 +1,6 @@
 """Makes the digest of a window: gathers what happened, and says it as the room may read it."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -26,4 +27,5 @@ async def tell(
     """Return the digest of these groups with its thread, as `said` lays it out; None where there is nothing to say."""
     content = readable(await gather(ctx, groups, since, until, SHOWN))
     found = await words(ctx, content)
+    await asyncio.sleep(0)  # much may have been read, and others shall be heard
     return said(content, found, ctx.zone, late=ctx.late, about=about, alerts=alerts, inside=inside)

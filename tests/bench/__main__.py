@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.bench import archive, dates, meetings, minutes, polls, register, sessions
+from tests.bench import archive, dates, digests, meetings, minutes, polls, register, sessions
 from tests.bench.encrypted import measure_crowd, measure_store, set_up_identity
 from tests.bench.measure import TOKEN, WORKING_GROUPS, Bot, MeasurementError, Scene, Stage, measure_start, measure_work
 
@@ -136,7 +136,24 @@ MEETING_TITLES = {
     "calendar_1000_ms": ("Calendar, an answer to one of 1,000 subscribers", ""),
     "calendar_ratio": ("Calendar, an answer to one of 1,000 to one of one", "at most 1.3"),
 }
-UNITS = {"ratio": "x", "ms": "ms", "s": "s", "queries": ""}
+DIGESTS: Parts = {
+    "digests": digests.measure_digests,
+    "great digests": digests.measure_great_digests,
+}
+DIGEST_TITLES = {
+    "digest_history_10000_ms": ("!wochenbericht of 6 groups, 10,000 items done before", ""),
+    "digest_history_100000_ms": ("!wochenbericht of 6 groups, 100,000 items done before", ""),
+    "digest_history_ratio": ("!wochenbericht of 6 groups, 100,000 items to 10,000", "at most 1.3"),
+    "digest_great_10000_ms": ("!wochenbericht of 500 groups, 10,000 items of this week", ""),
+    "digest_great_100000_ms": ("!wochenbericht of 500 groups, 100,000 items of this week", "under 2,000 ms"),
+    "digest_great_100000_standstill_ms": ("The latter: longest work without a pause", "under 100 ms"),
+    "digest_great_10000_queries": ("Statements with 10,000 items", ""),
+    "digest_great_100000_queries": ("Statements with 100,000 items", "as many"),
+    "digest_great_10000_mb": ("Memory at most, 10,000 items", ""),
+    "digest_great_100000_mb": ("Memory at most, 100,000 items", ""),
+    "digest_great_memory_ratio": ("Memory at most, 100,000 items to 10,000", "at most 1.3"),
+}
+UNITS = {"ratio": "x", "ms": "ms", "s": "s", "mb": "MB", "queries": ""}
 """What a figure is counted in, by the last word of its key."""
 TITLES = {
     "burst_cpu_ms": ("CPU per command, all at once (ms)", "at most 2 x"),
@@ -280,8 +297,10 @@ def parts_table(found: Figures, titles: dict[str, tuple[str, str]]) -> Table:
 def main() -> int:
     """Measure uagbot beside a bare echo bot, both against the same homeserver in memory; polls and meetings alone."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=main.__doc__)
-    choices = [*(bot.name for bot in BOTS), "polls", "meetings"]
-    parser.add_argument("--only", choices=choices, help="measure one of the two bots, or what polls or meetings cost")
+    choices = [*(bot.name for bot in BOTS), "polls", "meetings", "digests"]
+    parser.add_argument(
+        "--only", choices=choices, help="measure one of the two bots, or what polls, meetings or digests cost"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--commands", type=int, default=400, help="how many are said at once")
     parser.add_argument("--paced", type=int, default=200, help="how many are said one at a time")
@@ -298,6 +317,7 @@ def main() -> int:
     large = asyncio.run(measure_parts(LARGE, asked.rounds)) if asked.only in (None, "polls") else {}
     gc.freeze()  # as `uagbot run` does
     held = asyncio.run(measure_parts(MEETINGS, asked.rounds)) if asked.only in (None, "meetings") else {}
+    told = asyncio.run(measure_parts(DIGESTS, asked.rounds)) if asked.only in (None, "digests") else {}
     middle = medians(rounds)
     ratio = ratios(middle)
     if middle:
@@ -306,10 +326,12 @@ def main() -> int:
         Console().print(parts_table(large, LARGE_TITLES))
     if held:
         Console().print(parts_table(held, MEETING_TITLES))
+    if told:
+        Console().print(parts_table(told, DIGEST_TITLES))
     if asked.json:
         machine = {"python": platform.python_version(), "cores": os.cpu_count()}
         load = {key: getattr(asked, key) for key in ("commands", "paced", "rooms", "messages")}
-        parts = {"large": large, "meetings": held}
+        parts = {"large": large, "meetings": held, "digests": told}
         report = {**machine, **load, "rounds": rounds, "medians": middle, "ratios": ratio, **parts}
         asked.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0
