@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
@@ -21,6 +21,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    union,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -516,3 +517,54 @@ async def meeting_of(tx: AsyncSession, action: ActionItem) -> int | None:
 async def not_in_meeting(tx: AsyncSession, action: ActionItem) -> None:
     """Let an action item have been given in no meeting."""
     await tx.execute(delete(MeetingAction).where(MeetingAction.action_id == action.id))
+
+
+class Given(NamedTuple):
+    """An unfinished item that somebody is to do; `fresh`: it came to be, or was given to somebody, in the window."""
+
+    item: ActionItem
+    fresh: bool
+
+
+async def given_to(
+    tx: AsyncSession,
+    user_id: str,
+    *,
+    municipality_id: int | None,
+    room_ids: Collection[int],
+    led_ids: Collection[int],
+    due_before: date,
+    since: datetime,
+    until: datetime,
+) -> Sequence[Given]:
+    """Return what a person is to do that is due before that day or came up in `since <= t < until`, most urgent first.
+
+    Of these rooms what is the person's or the municipality's to do, of all rooms what is given to a group in `led_ids`.
+    What is due or fresh is found first, by index: how much the person has done long ago costs nothing.
+    """
+    assigned = (ActionChange.what == "assigned", ActionChange.at >= since, ActionChange.at < until)
+    created = and_(ActionItem.created_at >= since, ActionItem.created_at < until)
+    unfinished = ActionItem.state.in_(UNFINISHED)
+    candidates = union(
+        select(ActionItem.id).where(unfinished, ActionItem.due_on < due_before),
+        select(ActionItem.id).where(created),
+        select(ActionChange.action_id).where(*assigned),
+    )
+    mine = exists().where(Assignee.action_id == ActionItem.id, Assignee.user_id == user_id)
+    town = exists().where(TownAssignee.action_id == ActionItem.id, TownAssignee.municipality_id == municipality_id)
+    led = exists().where(GroupAssignee.action_id == ActionItem.id, GroupAssignee.room_id.in_(led_ids))
+    fresh = or_(created, exists().where(ActionChange.action_id == ActionItem.id, *assigned))
+    query = select(ActionItem, fresh).where(unfinished, ActionItem.id.in_(candidates))
+    query = query.where(or_(and_(ActionItem.room_id.in_(room_ids), or_(mine, town)), led))
+    query = query.order_by(ActionItem.due_on.is_(None), ActionItem.due_on, ActionItem.id)
+    return [Given(item, bool(is_fresh)) for item, is_fresh in await tx.execute(query)]
+
+
+async def calls_in(tx: AsyncSession, room_ids: Collection[int], limit: int) -> Sequence[ActionItem]:
+    """Return the newest items of these rooms that were called out and that nobody has taken."""
+    query = select(ActionItem).where(ActionItem.wanted, ActionItem.state.in_(UNFINISHED))
+    query = query.where(ActionItem.room_id.in_(room_ids))
+    for kind in (Assignee, TownAssignee, GroupAssignee):
+        query = query.where(~exists().where(kind.action_id == ActionItem.id))
+    # Ordered by the bare key, a database would walk through all items there ever were until it has found enough.
+    return (await tx.scalars(query.order_by((ActionItem.id + 0).desc()).limit(limit))).all()

@@ -14,7 +14,7 @@ from sqlalchemy.sql import Select
 from storage import outbox
 from storage.base import Base
 from storage.due import Due
-from storage.minutes import Minutes
+from storage.minutes import Minutes, MinutesState
 from storage.rooms import Room, RoomKind
 
 LONGEST = timedelta(days=2)  # commands take up to a day
@@ -296,3 +296,11 @@ async def plan(
     ]
     if values:
         await tx.execute(insert(Due), values)
+
+
+async def with_drafts(tx: AsyncSession, room_ids: Collection[int], since: datetime) -> Sequence[Meeting]:
+    """Return the meetings of these rooms whose minutes are a draft since their end at that time or later."""
+    query = select(Meeting).join(Minutes, Minutes.meeting_id == Meeting.id)
+    query = query.where(Minutes.state == MinutesState.DRAFT, Minutes.ended_at >= since)
+    query = query.where(Minutes.room_id.in_(room_ids))
+    return (await tx.scalars(query.order_by(Meeting.starts_at, Meeting.id))).all()

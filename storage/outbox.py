@@ -1,7 +1,7 @@
 """What is still to be sent, and what was sent about what."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -103,11 +103,16 @@ async def first_about(
 
 
 async def newest_about(
-    tx: AsyncSession, about_kind: str, about_ids: Iterable[int], room_id: int | None = None
+    tx: AsyncSession,
+    about_kind: str,
+    about_ids: Iterable[int],
+    room_id: int | None = None,
+    *,
+    room_ids: Collection[int] | None = None,
 ) -> dict[int, tuple[str, str]]:
     """Return (Matrix room id, event id) of the newest message about each of these subjects, edits left out.
 
-    `room_id`: only messages in that room.
+    `room_id`: only messages in that room; `room_ids`: only in these.
     """
     newest = (
         select(func.max(Outgoing.id))
@@ -118,6 +123,8 @@ async def newest_about(
     )
     if room_id is not None:
         newest = newest.where(Outgoing.room_id == room_id)
+    if room_ids is not None:
+        newest = newest.where(Outgoing.room_id.in_(room_ids))
     query = select(Outgoing, Room.matrix_id).join(Room, Room.id == Outgoing.room_id)
     found = await tx.execute(query.where(Outgoing.id.in_(newest)))
     return {row.about_id: (matrix_id, row.event_id) for row, matrix_id in found if row.about_id and row.event_id}

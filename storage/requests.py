@@ -83,3 +83,9 @@ async def unanswered(
     query = query.where(Request.from_room_id.in_(room_ids), Request.to_room_id.in_(room_ids))
     found = (await tx.execute(query.order_by(Request.asked_at, Request.id).limit(limit))).all()
     return [request for request, _ in found], found[0][1] if found else 0
+
+
+async def open_to_any(tx: AsyncSession, room_ids: Collection[int]) -> Sequence[Request]:
+    """Return the unanswered requests to these groups, oldest first."""
+    query = select(Request).where(Request.to_room_id.in_(room_ids), Request.state == RequestState.OPEN)
+    return (await tx.scalars(query.order_by(Request.id))).all()

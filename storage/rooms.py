@@ -266,6 +266,11 @@ async def chairs_of(tx: AsyncSession, room_ids: Collection[int]) -> dict[int, li
     return found
 
 
+async def chaired_by(tx: AsyncSession, user_id: str) -> set[int]:
+    """Return the numbers of the rooms that somebody leads by `!leitung`."""
+    return set(await tx.scalars(select(Chair.room_id).where(Chair.user_id == user_id)))
+
+
 async def set_chair(tx: AsyncSession, room: Room, user_id: str, *, chair: bool) -> bool:
     """Name a chair or take the office back; False if that was so already."""
     found = await tx.get(Chair, (room.id, user_id))

@@ -90,3 +90,9 @@ async def of_members(tx: AsyncSession, room_id: int, meeting_ids: Collection[int
         found[number].pop(user, None)
         found[number][user] = Answered(user, *rest)
     return {number: list(answers.values()) for number, answers in found.items()}
+
+
+async def answered_by(tx: AsyncSession, user_id: str, meeting_ids: Collection[int]) -> set[int]:
+    """Return to which of these dates a person has answered."""
+    query = select(Rsvp.meeting_id).where(Rsvp.user_id == user_id, Rsvp.meeting_id.in_(meeting_ids))
+    return set(await tx.scalars(query))

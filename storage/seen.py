@@ -9,7 +9,7 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy import or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import due
+from storage import digests, due
 from storage.rooms import Room, RoomKind, RoomMember, move
 
 DIRECT_SIZE = 2
@@ -63,9 +63,11 @@ async def write(
 
 
 async def left(tx: AsyncSession, matrix_ids: Sequence[str]) -> None:
-    """Note that the bot is in these rooms no more."""
-    for room in await tx.scalars(select(Room).where(Room.matrix_id.in_(matrix_ids))):
+    """Note that the bot is in these rooms no more; nobody has a personal digest there then."""
+    rooms = (await tx.scalars(select(Room).where(Room.matrix_id.in_(matrix_ids)))).all()
+    for room in rooms:
         room.joined = False
+    await digests.unsubscribe(tx, [room.id for room in rooms])
 
 
 async def _rooms(tx: AsyncSession, matrix_ids: Sequence[str]) -> dict[str, Room]:
@@ -127,6 +129,7 @@ async def _write_members(tx: AsyncSession, changes: Sequence[tuple[Room, Seen]])
     if gone:
         key = tuple_(RoomMember.room_id, RoomMember.user_id)
         await tx.execute(delete_rows(RoomMember).where(key.in_(gone)))
+        await digests.who_left(tx, gone)
 
 
 async def _stored(tx: AsyncSession, changes: Sequence[tuple[Room, Seen]]) -> dict[int, dict[str, RoomMember]]:

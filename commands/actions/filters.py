@@ -101,7 +101,7 @@ async def question(
     if not frozenset.intersection(*(frozenset(STATES[one]) for one in states)):
         raise Refusal("action-states-exclude")
     elsewhere = group is not None and group.id != ctx.room.id
-    inside = await digests.counted_only(ctx.tx) if elsewhere or ctx.room.kind != RoomKind.GROUP else set()
+    inside = await digests.kept_inside(ctx.tx) if elsewhere or ctx.room.kind != RoomKind.GROUP else set()
     if group is not None and elsewhere:
         _check_shown(ctx, group, inside)
     whose = reduce(Assigned.and_, [one for one in asked if isinstance(one, Assigned)], town or NOBODY)

@@ -94,7 +94,7 @@ async def _facts(ctx: Context, groups: Sequence[Room], since: datetime, until: d
 
 
 async def _groups(ctx: Context, groups: Iterable[Room], until: datetime) -> list[GroupFact]:
-    inside = await digests.keeping_inside(ctx.tx) - {ctx.room.id}
+    inside = await digests.kept_inside(ctx.tx) - {ctx.room.id}
     unfinished = await standing.count_open(ctx.tx, until)
     await asyncio.sleep(0)
     return [

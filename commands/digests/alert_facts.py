@@ -22,7 +22,7 @@ async def load(ctx: Context, groups: Sequence[Room], until: datetime) -> AlertFa
     looked_back = until - max(astuple(thresholds))
     ids = [group.id for group in groups]
     today = {group.id: until.astimezone(zone(group.zone)).date() for group in groups}
-    inside = await digests.counted_only(ctx.tx) - {ctx.room.id}
+    inside = await digests.kept_inside(ctx.tx) - {ctx.room.id}
     last = await signs.of_groups(ctx.tx, ids, looked_back, until)
     resting = until - thresholds.stuck_item
     told = {room_id: day for room_id, day in today.items() if room_id not in inside}

@@ -7,11 +7,11 @@ from datetime import datetime
 from commands.chronicle.facts import AN_INSTANT
 from commands.digests import alert_facts
 from commands.digests.alerts import AlertContent, alerts, on_a_screen, reports_due, rest
+from commands.digests.sending import groups_told
 from commands.kit.context import Context
 from commands.kit.roles import Role
 from commands.kit.say import Refusal, Say
 from commands.kit.triggers import Answer, Where, command
-from storage import rooms
 from storage.rooms import Room, RoomKind
 
 
@@ -21,19 +21,13 @@ async def show_alerts(ctx: Context) -> Answer:
     if ctx.room.kind not in (RoomKind.COORDINATORS, RoomKind.DIRECT):
         raise Refusal("alerts-elsewhere", prefix=ctx.setup.prefix)
     until = ctx.now + AN_INSTANT
-    found = alerts(await alert_facts.load(ctx, await groups_told(ctx), until), until, ctx.setup.alerts)
+    found = alerts(
+        await alert_facts.load(ctx, await groups_told(ctx.tx, ctx.room.kind), until), until, ctx.setup.alerts
+    )
     thread = None
     for part in reversed(rest(found)):
         thread = Say(key="alerts-more", data={"alerts": part}, thread=thread)
     return Say(key="alerts-now", data={"alerts": on_a_screen(found)}, thread=thread)
-
-
-async def groups_told(ctx: Context) -> Sequence[Room]:
-    """All groups; what the coordinators do among themselves is told in their own room only."""
-    groups = await rooms.groups(ctx.tx)
-    if ctx.room.kind == RoomKind.COORDINATORS:
-        return groups
-    return [group for group in groups if group.kind != RoomKind.COORDINATORS]
 
 
 async def told(ctx: Context, groups: Sequence[Room], since: datetime, until: datetime) -> AlertContent | None:

@@ -42,6 +42,13 @@ def next_working_day(day: dt.date) -> dt.date:
     return day
 
 
+def previous_working_day(day: dt.date) -> dt.date:
+    """The day itself if it is a working day, else the last one before it."""
+    while not is_working_day(day):
+        day -= _DAY
+    return day
+
+
 def add_working_days(day: dt.date, n: int) -> dt.date:
     """The n-th working day after the day, which does not count itself; ValueError if n is less than 1."""
     if n < 1:

@@ -132,7 +132,7 @@ async def check_reader(ctx: Context) -> None:
 
 async def kept_from(ctx: Context) -> Collection[int]:
     """Return the groups whose results are not shown here: they keep what they do in their own room."""
-    return await digests.keeping_inside(ctx.tx) - {ctx.room.id}
+    return await digests.kept_inside(ctx.tx) - {ctx.room.id}
 
 
 def card(result: GroupResult, home: Room, *, in_place: bool = False) -> Say:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from commands.digests.handlers import SEND
+from commands.digests.sending import SEND
 from storage import actions, rooms
 from storage.actions import ActionItem
 from storage.digests import Digest, Highlight
@@ -15,6 +15,7 @@ from storage.results import GroupResult
 from tests.handlers.house import House, TestRoom, user
 
 NEXT_MONDAY = datetime(2026, 11, 9, 7, tzinfo=UTC)  # 8:00 in Berlin
+FRIDAY = datetime(2026, 11, 6, 13, tzinfo=UTC)  # 14:00 in Berlin: when coordinators see that Monday's digest
 HOUR = timedelta(hours=1)
 A_DAY = timedelta(days=1)
 A_WEEK = timedelta(days=7)
@@ -84,6 +85,6 @@ async def stored(house: House) -> list[Digest]:
         return list(await tx.scalars(select(Digest).order_by(Digest.until, Digest.id)))
 
 
-async def planned(house: House) -> list[datetime]:
+async def planned(house: House, what: str = SEND) -> list[datetime]:
     async with house.database.begin() as tx:
-        return list(await tx.scalars(select(Due.at).where(Due.what == SEND).order_by(Due.at)))
+        return list(await tx.scalars(select(Due.at).where(Due.what == what).order_by(Due.at)))

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from commands.capabilities import CAPABILITIES
-from commands.digests.handlers import SEND
+from commands.digests.sending import SEND
 from commands.kit.dispatch import Dispatcher
 from storage.database import Database
 from storage.due import Due

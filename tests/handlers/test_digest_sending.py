@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import event, select, update
 
 from commands.capabilities import CAPABILITIES
-from commands.digests.handlers import SEND
+from commands.digests.previewing import PREVIEW
+from commands.digests.sending import SEND
 from commands.kit.dispatch import Dispatcher
 from commands.kit.message import Message
 from storage.actions import ActionState
@@ -21,6 +22,7 @@ from storage.rooms import Room, RoomKind
 from tests.handlers.digest_rows import (
     A_DAY,
     A_WEEK,
+    FRIDAY,
     HOUR,
     NEXT_MONDAY,
     add_item,
@@ -42,9 +44,9 @@ async def test_the_main_and_the_coordinators_room_get_it_and_no_other(
     coordinators = await house.room("KO", kind=RoomKind.COORDINATORS, title="Koordination")
     await house.dispatcher.upkeep(house.now)
     await add_item(house, room, "Leitfaden")
-    answer = await house.sleep_until(NEXT_MONDAY)
-    assert [one.room for one in answer.messages] == [main.id, coordinators.id]
-    assert len({one.text for one in answer.messages}) == 1
+    sent = [one for one in (await house.sleep_until(NEXT_MONDAY)).messages if one.key == "digest"]
+    assert [one.room for one in sent] == [main.id, coordinators.id]
+    assert len({one.text for one in sent}) == 1
 
 
 @pytest.mark.usefixtures("main")
@@ -194,11 +196,12 @@ async def test_upkeep_plans_each_receiving_room_once(house: House) -> None:
     await house.room("INI", kind=RoomKind.MAIN)
     await house.room("KO", kind=RoomKind.COORDINATORS)
     outcome = await house.dispatcher.upkeep(house.now)
-    assert (outcome.handled, outcome.next_due) == (True, NEXT_MONDAY)
+    assert (outcome.handled, outcome.next_due) == (True, FRIDAY)
     before = await house.dump()
     assert not (await house.dispatcher.upkeep(house.now + A_DAY)).handled
     assert await house.dump() == before
     assert await planned(house) == [NEXT_MONDAY, NEXT_MONDAY]
+    assert await planned(house, PREVIEW) == [FRIDAY]
 
 
 async def test_a_room_that_becomes_the_main_room_gets_its_digest(house: House) -> None:

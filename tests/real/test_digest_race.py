@@ -19,7 +19,7 @@ from bot.demo.member import Member
 from bot.demo.moved import MovedTime
 from bot.demo.speaker import Event
 from bot.demo.synapse import Account, Synapse
-from commands.digests.handlers import SEND
+from commands.digests.sending import SEND
 from storage.database import Database
 from storage.digests import Digest
 from storage.due import Due

@@ -170,6 +170,7 @@ def _digests() -> None:
         sa.Column("created_at", storage.base.Instant(), nullable=False),
         sa.Column("event_id", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_highlights")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_highlights_counts_at"), "highlights", ["counts_at"], unique=False)
     op.create_table(
