@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, RowMapping, func, or_, select, union_all
+from sqlalchemy import BindParameter, ColumnElement, RowMapping, bindparam, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql import Select
 
 from storage.actions import UNFINISHED, ActionItem, GroupAssignee
+from storage.digests import DigestRule
 from storage.meetings import Meeting, Series
 
 MEETING = (
@@ -59,7 +61,8 @@ class Mark(NamedTuple):
 class Tasks(NamedTuple):
     """Which action items a calendar shows: those with a day that are unfinished or were closed at `since` or later.
 
-    They are of these rooms, or another group has given them to `given_to`.
+    They are of these rooms, or another group has given them to `given_to`. Without `given_to` it is the calendar of
+    all groups, which shows none of those whose content stays inside.
     """
 
     room_ids: Collection[int]
@@ -67,16 +70,41 @@ class Tasks(NamedTuple):
     since: datetime
 
     @property
-    def parts(self) -> Sequence[ColumnElement[bool]]:
-        """The conditions of which each item meets one; each has an index of its own."""
-        own = ActionItem.room_id.in_(self.room_ids) & ActionItem.due_on.is_not(None)
-        found = [own & ActionItem.state.in_(UNFINISHED), own & (ActionItem.closed_at >= self.since)]
-        if self.given_to is not None:
-            given = select(GroupAssignee.action_id).where(GroupAssignee.room_id == self.given_to)
-            shown = ActionItem.closed_at.is_(None) | (ActionItem.closed_at >= self.since)
-            others = ActionItem.room_id.not_in(self.room_ids) & ActionItem.due_on.is_not(None)
-            found.append(ActionItem.id.in_(given) & others & shown)
-        return found
+    def facts(self) -> dict[str, Any]:
+        """What queries are given."""
+        return {"room_ids": list(self.room_ids), "since": self.since, "given_to": self.given_to}
+
+
+def _parts(*, every: bool) -> list[ColumnElement[bool]]:
+    """Return the conditions of which each item meets one; each has an index of its own."""
+    home: BindParameter[int] = bindparam("room_ids", expanding=True)
+    since: BindParameter[datetime] = bindparam("since")
+    dated = ActionItem.due_on.is_not(None)
+    own = ActionItem.room_id.in_(home) & dated
+    if every:
+        own &= ActionItem.room_id.not_in(select(DigestRule.room_id).where(DigestRule.counts_only))
+    parts: list[ColumnElement[bool]] = [own & ActionItem.state.in_(UNFINISHED), own & (ActionItem.closed_at >= since)]
+    if not every:
+        given = select(GroupAssignee.action_id).where(GroupAssignee.room_id == bindparam("given_to"))
+        shown = ActionItem.closed_at.is_(None) | (ActionItem.closed_at >= since)
+        parts.append(ActionItem.id.in_(given) & ActionItem.room_id.not_in(home) & dated & shown)
+    return parts
+
+
+def _todo_mark(*, every: bool) -> Select[int, int, int]:
+    rows = union_all(*(select(ActionItem.id, ActionItem.revision).where(one) for one in _parts(every=every))).subquery()
+    return select(func.count(), func.max(rows.c.id), func.sum(rows.c.revision))
+
+
+def _todos(*, every: bool) -> Select[Any]:
+    """Return the query for them: by day, finished ones last."""
+    rows = union_all(*(select(*TODO).where(one) for one in _parts(every=every))).subquery()
+    return select(rows).order_by(rows.c.closed_at.is_not(None), rows.c.due_on, rows.c.id).limit(MOST_TODOS)
+
+
+# Every subscriber asks for the first of these, so they are built once: of a group, and of all.
+TODO_MARKS = {every: _todo_mark(every=every) for every in (False, True)}
+TODOS = {every: _todos(every=every) for every in (False, True)}
 
 
 async def mark(tx: AsyncSession, room_ids: Collection[int], since: datetime, tasks: Tasks) -> Mark:
@@ -84,10 +112,8 @@ async def mark(tx: AsyncSession, room_ids: Collection[int], since: datetime, tas
     dates = select(func.count(), func.max(Meeting.id), func.sum(Meeting.sequence))
     dates = dates.where(Meeting.room_id.in_(room_ids), Meeting.starts_at >= since)
     series = select(func.count(), func.max(Series.id), func.sum(Series.sequence)).where(Series.room_id.in_(room_ids))
-    parts = [select(ActionItem.id, ActionItem.revision).where(part) for part in tasks.parts]
-    shown = union_all(*parts).subquery()
-    todos = select(func.count(), func.max(shown.c.id), func.sum(shown.c.revision))
-    found = [number for query in (dates, series, todos) for number in (await tx.execute(query)).one()]
+    found = [number for query in (dates, series) for number in (await tx.execute(query)).one()]
+    found += (await tx.execute(TODO_MARKS[tasks.given_to is None], tasks.facts)).one()
     return Mark(*(int(number or 0) for number in found))
 
 
@@ -104,7 +130,6 @@ async def series(tx: AsyncSession, room_ids: Collection[int], since: datetime) -
 
 
 async def todos(tx: AsyncSession, tasks: Tasks) -> Sequence[RowMapping]:
-    """Return the first of these action items, each with the columns of `TODO`: by day, finished ones last."""
-    query = union_all(*(select(*TODO).where(part) for part in tasks.parts)).subquery()
-    found = select(query).order_by(query.c.closed_at.is_not(None), query.c.due_on, query.c.id).limit(MOST_TODOS)
-    return (await tx.execute(found)).mappings().all()
+    """Return the first of these action items, each with the columns of `TODO`."""
+    found: Sequence[RowMapping] = (await tx.execute(TODOS[tasks.given_to is None], tasks.facts)).mappings().all()
+    return found

@@ -157,6 +157,14 @@ def test_whatever_people_are_called_they_are_found_by_it(before: str, name: str,
     assert found == ["@x1:localhost"]
 
 
+@given(DAYS, DAYS)
+def test_a_day_is_overdue_before_today_this_week_up_to_sunday_and_later_beyond(due_on: date, today: date) -> None:
+    found = urgency(due_on, today)
+    assert (found is Urgency.OVERDUE) == (due_on < today)
+    assert (found is Urgency.LATER) == (due_on > today and due_on.isocalendar()[:2] != today.isocalendar()[:2])
+    assert urgency(None, today) is Urgency.UNDATED
+
+
 # -- whom the history names
 
 USERS = st.lists(st.from_regex(r"@[a-z0-9._=/-]{1,12}:[a-z.]{1,12}", fullmatch=True), max_size=4, unique=True)
@@ -218,11 +226,3 @@ def test_of_each_municipality_five_at_most_are_asked_those_in_the_room_before_al
         assert len(chosen) == min(5, len(near or willing))
         first = [user for user in near or willing if (town, user) in deputies]
         assert set(chosen[:5]) & set(first) == set(sorted(first)[:5])
-
-
-@given(DAYS, DAYS)
-def test_a_day_is_overdue_before_today_this_week_up_to_sunday_and_later_beyond(due_on: date, today: date) -> None:
-    found = urgency(due_on, today)
-    assert (found is Urgency.OVERDUE) == (due_on < today)
-    assert (found is Urgency.LATER) == (due_on > today and due_on.isocalendar()[:2] != today.isocalendar()[:2])
-    assert urgency(None, today) is Urgency.UNDATED

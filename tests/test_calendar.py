@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ical.calendar_stream import IcsCalendarStream
 from icalendar import Calendar
 
-from commands.meetings import ics, zones
+from commands.meetings import ics, todos, zones
 from commands.meetings.ics import CANCELLED, PLANNED, SKIPPED, Dated, Recurring, Shown
 from commands.meetings.schedule import DAY, HOUR, MINUTE, Occurrence, Plan, expand
 from commands.meetings.todos import Todo
@@ -259,9 +259,9 @@ def test_words_of_people_stay_words(title: str, place: str, reason: str, group: 
     names = [line.partition(":")[0].partition(";")[0] for line in unfolded(text)]
     assert names.count("BEGIN") == names.count("END") == 5
     (event,) = Calendar.from_ical(text).events
-    assert str(event["SUMMARY"]) == f"Abgesagt: {ics.clean(group)}: {ics.clean(title)}"
-    assert str(event.get("LOCATION", "")) == ics.clean(place or LINK)
-    assert str(event.get("DESCRIPTION", "")) == ics.clean(reason)
+    assert str(event["SUMMARY"]) == f"Abgesagt: {todos.clean(group)}: {todos.clean(title)}"
+    assert str(event.get("LOCATION", "")) == todos.clean(place or LINK)
+    assert str(event.get("DESCRIPTION", "")) == todos.clean(reason)
     (read,) = vobject.readOne(text).vevent_list
     assert read.uid.value == "einzeln@uagbot"
     assert IcsCalendarStream.calendar_from_ics(text).events[0].uid == "einzeln@uagbot"
@@ -353,8 +353,8 @@ def test_words_of_people_stay_words_in_tasks(written: str, tag: str, said: str) 
     assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text)
     assert "\n" not in text.replace("\r\n", "")
     (read,) = Calendar.from_ical(text).todos
-    assert str(read["SUMMARY"]) == f"A14 {ics.clean(written)}"
-    assert str(read.get("DESCRIPTION", "")) == ics.clean(said)
+    assert str(read["SUMMARY"]) == f"A14 {todos.clean(written)}"
+    assert str(read.get("DESCRIPTION", "")) == todos.clean(said)
     assert IcsCalendarStream.calendar_from_ics(text).todos[0].status is not None
 
 

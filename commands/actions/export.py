@@ -21,7 +21,7 @@ from storage.actions import ActionChange, ActionItem
 from storage.rooms import Room
 
 MOST = 5_000
-AT_ONCE = 200
+AT_ONCE = 100
 """So many are read before others are heard."""
 NAMES = {"de": "Aufgaben", "en": "actions"}
 Row = dict[str, Any]

@@ -12,7 +12,7 @@ from commands.kit.texts import event_link, load_catalogue
 from commands.meetings.ics import Dated, Recurring, Shown
 from commands.meetings.planning import plan_of
 from commands.meetings.todos import Todo
-from storage import actions, calendars, digests, rooms
+from storage import actions, calendars, rooms
 from storage.actions import ActionState
 from storage.calendars import Mark, Tasks
 from storage.meetings import Meeting, Series
@@ -35,7 +35,7 @@ def until(now: datetime) -> datetime:
 
 async def mark(tx: AsyncSession, groups: Sequence[Room], now: datetime, *, every: bool) -> tuple[Mark, datetime | None]:
     """Return what changes whenever the calendar of these groups does, cheaply; with action items also once a day."""
-    tasks = await _tasks(tx, groups, now, every=every)
+    tasks = _tasks(groups, now, every=every)
     found = await calendars.mark(tx, [room.id for room in groups], since(now), tasks)
     return found, tasks.since if found.todos else None
 
@@ -56,7 +56,7 @@ async def of_groups(tx: AsyncSession, groups: Sequence[Room], now: datetime, lan
         grouped=every,
         series=[_recurring(keys[one.room_id], one, of_series[one.id]) for one in series],
         singles=singles,
-        todos=await _todos(tx, groups, await _tasks(tx, groups, now, every=every), words),
+        todos=await _todos(tx, groups, _tasks(groups, now, every=every), words),
     )
 
 
@@ -69,11 +69,9 @@ def only(shown: Shown, one: Meeting | Series) -> Shown:
     return replace(shown, series=series, singles=[found for found in shown.singles if found.uid == one.uid], todos=())
 
 
-async def _tasks(tx: AsyncSession, groups: Sequence[Room], now: datetime, *, every: bool) -> Tasks:
-    """Which action items a calendar shows; that of all groups none of groups whose content stays inside."""
-    inside = await digests.counted_only(tx) if every else set()
+def _tasks(groups: Sequence[Room], now: datetime, *, every: bool) -> Tasks:
     begin = datetime.combine(now.astimezone(UTC).date() - timedelta(days=DONE_DAYS), time.min, UTC)
-    return Tasks([room.id for room in groups if room.id not in inside], None if every else groups[0].id, begin)
+    return Tasks([room.id for room in groups], None if every else groups[0].id, begin)
 
 
 async def _todos(tx: AsyncSession, groups: Sequence[Room], tasks: Tasks, words: Mapping[str, str]) -> list[Todo]:

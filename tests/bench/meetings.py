@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import aiohttp
+from sqlalchemy import insert
 
 from bot.settings import Web
 from bot.web import WebServer
 from bot.web.calendar import Calendar
 from commands.meetings import feeds, ics, planning, schedule
 from storage import rooms
+from storage.actions import ActionItem
 from storage.links import Link, LinkKind
 from storage.meetings import Meeting, MeetingState, Series
 from tests.bench.large import Samples, cpu, house, medians
@@ -25,6 +27,8 @@ RULES = {
     "FREQ=WEEKLY;BYDAY=TH": datetime(2026, 1, 8, 9),  # noqa: DTZ001 wall time
 }
 STORED_UNTIL = datetime(2028, 12, 31)  # noqa: DTZ001 wall time
+TASKS = 20
+"""So many action items has each group in its calendar."""
 APART = 10
 """One date in so many was moved, another one called off."""
 CROWD, BATCH = 1_000, 50
@@ -55,6 +59,7 @@ async def measure_calendar(tries: int) -> dict[str, float]:
         async with place.database.begin() as tx:
             shown = await feeds.of_groups(tx, await rooms.groups(tx), place.now, "de", every=True)
         assert sum(len(one.dates) for one in shown.series) > GROUPS * 3 * 12
+        assert len(shown.todos) == GROUPS * TASKS
         for _ in range(tries * 5):
             with cpu(samples, "calendar_first_ms"):
                 ics.text(shown, feeds.until(place.now))
@@ -82,7 +87,7 @@ async def _answer(site: Site, samples: Samples, tag: str) -> None:
 
 
 async def _lay_down(place: House, key: str, number: int) -> None:
-    """Store a group with a series and three years of its dates."""
+    """Store a group with a series, three years of its dates, and action items with a day."""
     group = await place.room(key)
     rule, dtstart = list(RULES.items())[number % len(RULES)]
     async with place.database.begin() as tx:
@@ -90,6 +95,10 @@ async def _lay_down(place: House, key: str, number: int) -> None:
         assert room is not None
         facts = {"title": "UAG-Treffen", "zone": "Europe/Berlin", "link": "https://konferenz.example.org/uag"}
         made = {"created_by": user("Anna"), "created_at": place.now}
+        tasks = [{"text": f"Schritt {task} zum Leitfaden", "due_on": place.now.date()} for task in range(TASKS)]
+        await tx.execute(
+            insert(ActionItem), [{**one, "room_id": room.id, "source_event_id": "$event", **made} for one in tasks]
+        )
         series = Series(room_id=room.id, rrule=rule, dtstart=dtstart, minutes=90, holidays="move", **facts, **made)
         tx.add(series)
         await tx.flush()

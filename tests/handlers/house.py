@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from commands.capabilities import CAPABILITIES
 from commands.kit.dispatch import Dispatcher
 from commands.kit.message import Kind, Message
 from commands.kit.setup import Setup
-from storage import due, rooms
+from storage import due, rooms, tables
 from storage.base import Base
 from storage.database import Database
 from storage.outbox import Outgoing
@@ -21,6 +21,13 @@ from storage.rooms import Room, RoomKind
 BOT = "@uagbot:localhost"
 MONDAY = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)  # 9:00 in Berlin
 Language = Literal["de", "en"]
+assert tables.ALL
+
+# Built once, and of the many tables only those are read that hold anything.
+ROWS = {
+    name: select(table) for name, table in Base.metadata.tables.items() if name not in ("inbox", "outbox", "account")
+}
+FILLED = select(*(exists(rows).label(name) for name, rows in ROWS.items()))
 
 
 def user(name: str) -> str:
@@ -212,11 +219,11 @@ class House:
 
     async def dump(self) -> dict[str, list[tuple[Any, ...]]]:
         """Return all stored rows except what every message leaves behind, to compare before and after."""
-        async with self.database.begin() as tx:
+        async with self.database.engine.connect() as connection:
+            filled = (await connection.execute(FILLED)).one()._mapping
             return {
-                name: sorted(tuple(map(str, row)) for row in await tx.execute(select(table)))
-                for name, table in Base.metadata.tables.items()
-                if name not in ("inbox", "outbox", "account")
+                name: sorted(tuple(map(str, row)) for row in await connection.execute(rows)) if filled[name] else []
+                for name, rows in ROWS.items()
             }
 
 
