@@ -558,13 +558,3 @@ async def given_to(
     query = query.where(or_(and_(ActionItem.room_id.in_(room_ids), or_(mine, town)), led))
     query = query.order_by(ActionItem.due_on.is_(None), ActionItem.due_on, ActionItem.id)
     return [Given(item, bool(is_fresh)) for item, is_fresh in await tx.execute(query)]
-
-
-async def calls_in(tx: AsyncSession, room_ids: Collection[int], limit: int) -> Sequence[ActionItem]:
-    """Return the newest items of these rooms that were called out and that nobody has taken."""
-    query = select(ActionItem).where(ActionItem.wanted, ActionItem.state.in_(UNFINISHED))
-    query = query.where(ActionItem.room_id.in_(room_ids))
-    for kind in (Assignee, TownAssignee, GroupAssignee):
-        query = query.where(~exists().where(kind.action_id == ActionItem.id))
-    # Ordered by the bare key, a database would walk through all items there ever were until it has found enough.
-    return (await tx.scalars(query.order_by((ActionItem.id + 0).desc()).limit(limit))).all()

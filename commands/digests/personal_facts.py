@@ -145,7 +145,7 @@ async def _drafts(ctx: Context, place: Place) -> list[Draft]:
 async def _calls(ctx: Context, place: Place) -> list[Call]:
     return [
         Call(one.id, _short(place.groups[one.room_id]), one.text, one.due_on, _source(one, place.groups))
-        for one in await actions.calls_in(ctx.tx, place.groups.keys(), CALLS)
+        for one in await actions.top(ctx.tx, actions.open_calls(place.groups), CALLS)
     ]
 
 
