@@ -62,6 +62,14 @@ def poll(number: int, group: int, question: str, votes: dict[str, int], eligible
     return PollFact(number, group, question, at - 7 * A_DAY, at, at, result_of(asked, counted), f"{ROOM}u{number}")
 
 
+def dates(number: int, group: int, question: str, yes: list[int], eligible: int) -> PollFact:
+    proposed = [f"2026-12-0{day}T09:00+00:00/2026-12-0{day}T11:00+00:00" for day in range(1, len(yes) + 1)]
+    asked = Poll(kind="date", options=proposed, majority="simple", quorum=None, outcome={})
+    counted = {"votes": yes, "maybe": [1] * len(yes), "voters": eligible - 1, "eligible": eligible}
+    at = BEGIN + 25 * A_DAY
+    return PollFact(number, group, question, at - 7 * A_DAY, at, at, result_of(asked, counted), f"{ROOM}u{number}")
+
+
 def item(number: int, group: int, came: int, done: int | None = None, due: date | None = None) -> ItemFact:
     closed = None if done is None else BEGIN + done * A_DAY
     return ItemFact(number, group, BEGIN + came * A_DAY, closed, done is not None, blocked=False, due_on=due)
@@ -102,6 +110,7 @@ def usual() -> Facts:
         polls=[
             poll(7, 2, "Wo tagen wir im März?", {"Halle (Saale)": 5, "Stendal": 4}, 12),
             poll(8, 2, "Mit Imbiss?", {"Ja": 2, "Nein": 2}, 12),
+            dates(6, 2, "Workshop Energie", [2, 5, 4], 8),
             poll(9, 3, "Welches Notfallpasswort?", {"Geheim": 2}, 3),
         ],
         results=[
