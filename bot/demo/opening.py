@@ -213,4 +213,4 @@ async def actions_done(stage: Stage) -> None:
     await stage.says(
         "Carla", energy, "!aufgaben", "Offene Aufgaben: 3", "#messen", "Ina", "Anna", without=["Förderaufruf"]
     )
-    await stage.says("Ina", stage["Ina"], "meine", "Meine Aufgaben: 1", "UAG3 Energie", "Netzbetreiber")
+    await stage.says("Ina", stage["Ina"], "meine", "Meine Aufgaben: 1", "UAG3", "Netzbetreiber")

@@ -220,8 +220,8 @@ class Stage:
         """Wait for an event of the bot."""
         return await self._comes(place, what, fits, None)
 
-    def expect_count(self, place: Place, wanted: int, *words: str, kind: str = MESSAGE) -> None:
-        """Expect exactly so many messages (or other events) of the bot with all these words.
+    def expect_count(self, place: Place, wanted: int, *words: str, kind: str = MESSAGE, without: str = "") -> None:
+        """Expect exactly so many messages (or other events) of the bot with all these words, `without` another.
 
         Edits do not count, nor do answers to a command.
         """
@@ -231,7 +231,8 @@ class Stage:
             return event["sender"] == self.bot_id and event["type"] == kind and unasked
 
         said = [plain_of(event) for event in place.timeline if counts(event)]
-        count = sum(all(word in text for word in words) for text in said)
+        fitting = [text for text in said if all(word in text for word in words)]
+        count = sum(not without or without not in text for text in fitting)
         self.ledger.expect(f"{place.key}: {wanted}-mal „{' … '.join(words)}“", f"{count}-mal", held=count == wanted)
 
     # Time

@@ -188,7 +188,7 @@ async def next_month(stage: Stage) -> None:
     )
     for key in ("INI", "KO"):
         for title in DIGESTS.values():
-            stage.expect_count(stage[key], 1, title)
+            stage.expect_count(stage[key], 1, title, without="Vorschau")
     stage.expect_count(mobility, 2, "beginnt jetzt")
 
 

@@ -12,7 +12,7 @@ async def shared_work(stage: Stage) -> None:
     text = "!aufgabe @Stendal Logo der Stadt für die App schicken bis 4.12."
     await stage.says("Anna", apps, text, "Logo der Stadt", "Stendal", "bis Freitag, 4. Dezember 2026")
     text = "!aufgabe @UAG3 Ladepunkte an den Haltestellen prüfen bis 27.11."
-    given = await stage.says("Bodo", mobility, text, "Ladepunkte", "UAG3 Energie", "bis Freitag, 27. November 2026")
+    given = await stage.says("Bodo", mobility, text, "Ladepunkte", "UAG3", "bis Freitag, 27. November 2026")
     asked = await stage.shows(
         energy, "die Aufgabe in der anderen Gruppe", "UAG2 Mobilität gibt dieser Gruppe eine Aufgabe", "Ladepunkte"
     )
@@ -29,7 +29,9 @@ async def shared_work(stage: Stage) -> None:
     await stage.becomes(apps, wanted, "die übernommene Aufgabe", "Anleitung der App", "Bodo")
 
     text = "!aufgabe @Ina Zählerstände der Rathäuser melden jeden Monat bis 30.11."
-    monthly = await stage.says("Carla", energy, text, "Zählerstände", "jeden Monat", "30. November", at=["Ina"])
+    monthly = await stage.says(
+        "Carla", energy, text, "Zählerstände", "am letzten Tag jedes Monats", "30. November", at=["Ina"]
+    )
     await stage.says("Ina", chat, f"erledigt {number_in(monthly, 'A')}", reaction="✅")
     await stage.shows(energy, "die nächste des Monats", "Zählerstände", "folgt auf A", "bis Donnerstag, 31. Dezember")
 
