@@ -203,7 +203,11 @@ def settings_or_exit(config: Path) -> Settings:
 
 def run_or_exit(settings: Settings, app: "App | None" = None) -> None:
     """Run the bot; what an operator can mend is told in one sentence, without a traceback."""
-    from bot.app import App  # noqa: PLC0415 - half of what is loaded, and the other commands do without it
+    gc.disable()  # nothing of what is loaded is garbage, and to look for some takes a tenth of the start
+    try:
+        from bot.app import App  # noqa: PLC0415 - half of what is loaded, and the other commands do without it
+    finally:
+        gc.enable()
 
     async def running() -> None:
         bot = app or App(settings)

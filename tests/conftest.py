@@ -2,24 +2,18 @@
 
 import os
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Dialect, create_engine, inspect, text
-from sqlalchemy.util import LRUCache
+from sqlalchemy import inspect, text
 
-from storage import tables
 from storage.base import Base
 from storage.database import Database
+from tests.embedded import empty_database, share_what_is_compiled
 
-assert tables.ALL
 SCHEMA = "tested"
-DIALECTS: dict[str, Dialect] = {}
-COMPILED: Any = LRUCache(2_000)
 
 
 @pytest.fixture(scope="session")
@@ -40,54 +34,26 @@ def postgres_url() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def empty_sqlite() -> bytes:
-    """Give an empty SQLite database with today's schema: to copy it takes a tenth of the time of making it."""
-    engine = create_engine("sqlite://")
-    with engine.connect() as connection:
-        Base.metadata.create_all(connection, checkfirst=False)
-        connection.commit()
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
-        return driver.serialize()
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
     """Give an empty database with today's schema, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
-        found = await _embedded(request)
-    else:
-        found = Database(request.getfixturevalue("postgres_url"))
-        found.engine = found.engine.execution_options(schema_translate_map={None: SCHEMA})
-        _share_what_is_compiled(found)
-        await _empty(found)
+        async with empty_database() as found:
+            yield found
+        return
+    found = Database(request.getfixturevalue("postgres_url"))
+    found.engine = found.engine.execution_options(schema_translate_map={None: SCHEMA})
+    share_what_is_compiled(found)
+    await _empty(found)
     yield found
     await found.close()
 
 
 @pytest.fixture
-async def embedded(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+async def embedded() -> AsyncIterator[Database]:
     """Give an empty SQLite database with today's schema, for what does not depend on the kind of database."""
-    found = await _embedded(request)
-    yield found
-    await found.close()
-
-
-async def _embedded(request: pytest.FixtureRequest) -> Database:
-    found = Database("sqlite+aiosqlite:///:memory:")
-    async with found.engine.connect() as connection:
-        driver: Any = (await connection.get_raw_connection()).driver_connection
-        driver._connection.deserialize(request.getfixturevalue("empty_sqlite"))
-    _share_what_is_compiled(found)
-    return found
-
-
-def _share_what_is_compiled(database: Database) -> None:
-    """Compile each statement once per kind of database, as a bot does, and not once per test."""
-    engine = database.engine.sync_engine
-    engine.dialect = DIALECTS.setdefault(engine.dialect.name, engine.dialect)
-    database.engine = database.engine.execution_options(compiled_cache=COMPILED)
+    async with empty_database() as found:
+        yield found
 
 
 # Deleting a few rows and counting anew takes a fifth of the time of TRUNCATE, which makes each table and index anew.

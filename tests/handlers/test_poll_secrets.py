@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from storage.base import Base
-from storage.database import Database
 from storage.rooms import RoomKind
+from tests.embedded import empty_database
 from tests.handlers.facts import direct_chat, lose_ballots, outcomes, sit
 from tests.handlers.house import Answer, House
 
@@ -138,14 +137,11 @@ class Play:
 @asynccontextmanager
 async def play(ask: str, one: str, other: str) -> AsyncIterator[Play]:
     """Give a run up to just before the end; on SQLite alone, for what is said is no matter of the database."""
-    database = Database("sqlite+aiosqlite:///:memory:")
-    async with database.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-    found = Play(House(database))
-    await found.open()
-    await found.until_the_end(ask, one, other)
-    yield found
-    await database.close()
+    async with empty_database() as database:
+        found = Play(House(database))
+        await found.open()
+        await found.until_the_end(ask, one, other)
+        yield found
 
 
 def keys(played: Play) -> set[str]:

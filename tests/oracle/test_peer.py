@@ -1,14 +1,12 @@
 """The same meetings in uagbot and in its peer: topics, resolutions, action items and attendance come out the same."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from storage.base import Base
 from storage.database import Database
+from tests.embedded import empty_database
 from tests.oracle import ours
 from tests.oracle.differences import DIFFERENCES, Difference, play
 from tests.oracle.made import scripts
@@ -34,7 +32,7 @@ async def test_a_meeting_comes_out_as_the_peer_has_it(name: str, database: Datab
 async def test_meetings_that_nobody_has_thought_of_come_out_as_the_peer_has_them(
     tmp_path: Path, script: Script
 ) -> None:
-    async with _database() as database:
+    async with empty_database() as database:
         found = await ours.in_house(database, script)
     assert found.lines() == play(script, tmp_path, DIFFERENCES).lines()
 
@@ -49,12 +47,3 @@ def test_every_difference_is_one_and_stands_with_its_reason_in_the_record(one: D
 
 def test_the_written_meetings_are_as_long_as_promised() -> None:
     assert [read(name).tagged for name in LONG] == [60, 120, 200]
-
-
-@asynccontextmanager
-async def _database() -> AsyncIterator[Database]:
-    database = Database("sqlite+aiosqlite:///:memory:")
-    async with database.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-    yield database
-    await database.close()
