@@ -29,6 +29,7 @@ from tests.real.operating import ENVIRONMENT, write_settings
 
 BEGIN = datetime(2026, 11, 2, 8, tzinfo=UTC)
 FIRST = datetime(2026, 11, 9, 7, tzinfo=UTC)  # 8:00 in Berlin
+MINE = ("Montag, 9. November", "Montag, 16. November", "Montag, 23. November")
 HEADINGS = ("2.–8. November 2026", "9.–15. November 2026", "16.–22. November 2026")
 PATIENCE = 40.0
 
@@ -97,7 +98,7 @@ async def empty(postgres_url: str) -> AsyncIterator[Database]:
     await server.dispose()
 
 
-async def test_two_bots_that_are_killed_again_and_again_send_each_digest_to_each_room_once(
+async def test_two_bots_that_are_killed_again_and_again_send_each_digest_to_each_room_and_reader_once(
     synapse: Synapse, people: People, tmp_path: Path, empty: Database
 ) -> None:
     seed = random.randrange(10**6)  # noqa: S311 - a test's dice
@@ -108,14 +109,19 @@ async def test_two_bots_that_are_killed_again_and_again_send_each_digest_to_each
     with Pair(tmp_path, synapse.url, uagbot.account, empty, rooms) as pair:
         for room in rooms.values():
             await anna.wait_for(room, lambda event: _joined(event, uagbot.user_id), PATIENCE)
-        await anna.say(rooms["main"], "!aufgabe Leitfaden schreiben bis=morgen")
+        chat = await anna.create_room("uagbot", invite=[uagbot.user_id], direct=True)
+        await _read(anna, chat, uagbot, "Ich bin")
+        await anna.say(chat, "wochenbericht abo")
+        await _read(anna, chat, uagbot, "persönlichen Wochenbericht")
+        await anna.say(rooms["main"], "!aufgabe @Anna Leitfaden schreiben bis=morgen", mentions={"Anna": anna.user_id})
         await _read(anna, rooms["main"], uagbot, "Leitfaden")
-        for week, heading in enumerate(HEADINGS):
+        for week, (heading, mine) in enumerate(zip(HEADINGS, MINE, strict=True)):
             pair.time.move_to(FIRST + timedelta(weeks=week))
             await asyncio.sleep(dice.uniform(0, 0.5))
             pair.replace(dice.choice(pair.processes))
             for room in rooms.values():
                 await _read(anna, room, uagbot, heading)
+            await _read(anna, chat, uagbot, f"Das wartet auf Sie, {mine}")
         # What would come twice comes now: a digest that was sent, but not noted as sent.
         async with asyncio.timeout(PATIENCE):
             while await _unsent(empty):  # noqa: ASYNC110 - another process
@@ -125,16 +131,19 @@ async def test_two_bots_that_are_killed_again_and_again_send_each_digest_to_each
     for room in rooms.values():
         digests = [body for event in anna.timeline[room] if "Wochenbericht " in (body := _said(event, uagbot))]
         assert Counter(next(one for one in HEADINGS if one in body) for body in digests) == dict.fromkeys(HEADINGS, 1)
+    own = [body for event in anna.timeline[chat] if "Das wartet auf Sie" in (body := _said(event, uagbot))]
+    assert Counter(next(one for one in MINE if one in body) for body in own) == dict.fromkeys(MINE, 1)
+    places = len(rooms) + 1
     async with empty.begin() as tx:
         weeks = [f"2026-W{number}" for number in range(46, 46 + len(HEADINGS))]
-        assert sorted(await tx.scalars(select(Digest.week))) == sorted(weeks * len(rooms))
+        assert sorted(await tx.scalars(select(Digest.week))) == sorted(weeks * places)
         planned = (await tx.scalars(select(Due.at).where(Due.what == SEND))).all()
-    assert planned == [FIRST + timedelta(weeks=len(HEADINGS))] * len(rooms)
+    assert planned == [FIRST + timedelta(weeks=len(HEADINGS))] * places
 
 
 async def _unsent(database: Database) -> int:
     async with database.begin() as tx:
-        query = select(func.count()).where(Outgoing.key == "digest", Outgoing.sent_at.is_(None))
+        query = select(func.count()).where(Outgoing.key.in_(("digest", "digest-personal")), Outgoing.sent_at.is_(None))
         return await tx.scalar(query) or 0
 
 
