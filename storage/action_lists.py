@@ -17,7 +17,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql import Select
 from sqlalchemy.sql.functions import FunctionElement
 
-from storage.actions import UNFINISHED, ActionItem, ActionTag, Assignee, GroupAssignee, TownAssignee
+from storage.actions import UNFINISHED, ActionItem, ActionTag
+from storage.assignment import Assignee, GroupAssignee, TownAssignee
 
 COUNTED = 500
 """A list is counted up to here."""

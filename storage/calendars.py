@@ -8,7 +8,8 @@ from sqlalchemy import BindParameter, ColumnElement, RowMapping, bindparam, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import Select
 
-from storage.actions import UNFINISHED, ActionItem, GroupAssignee
+from storage.actions import UNFINISHED, ActionItem
+from storage.assignment import GroupAssignee
 from storage.digests import DigestRule
 from storage.meetings import Meeting, Series
 

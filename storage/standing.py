@@ -7,7 +7,8 @@ from typing import NamedTuple
 from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.actions import UNFINISHED, ActionItem, ActionState, Assignee, GroupAssignee, TownAssignee
+from storage.actions import UNFINISHED, ActionItem, ActionState
+from storage.assignment import Assignee, GroupAssignee, TownAssignee
 
 
 class Standing(NamedTuple):

@@ -56,11 +56,7 @@ def empty_sqlite() -> bytes:
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
     """Give an empty database with today's schema, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
-        found = Database("sqlite+aiosqlite:///:memory:")
-        async with found.engine.connect() as connection:
-            driver: Any = (await connection.get_raw_connection()).driver_connection
-            driver._connection.deserialize(request.getfixturevalue("empty_sqlite"))
-        _share_what_is_compiled(found)
+        found = await _embedded(request)
     else:
         found = Database(request.getfixturevalue("postgres_url"))
         found.engine = found.engine.execution_options(schema_translate_map={None: SCHEMA})
@@ -68,6 +64,23 @@ async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
         await _empty(found)
     yield found
     await found.close()
+
+
+@pytest.fixture
+async def embedded(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    """Give an empty SQLite database with today's schema, for what does not depend on the kind of database."""
+    found = await _embedded(request)
+    yield found
+    await found.close()
+
+
+async def _embedded(request: pytest.FixtureRequest) -> Database:
+    found = Database("sqlite+aiosqlite:///:memory:")
+    async with found.engine.connect() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        driver._connection.deserialize(request.getfixturevalue("empty_sqlite"))
+    _share_what_is_compiled(found)
+    return found
 
 
 def _share_what_is_compiled(database: Database) -> None:

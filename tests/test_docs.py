@@ -1,7 +1,7 @@
 """What the pages in docs/ promise: commands that exist, answers that are given, links that lead somewhere."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -41,12 +41,8 @@ assert tables.ALL
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
-    database = Database("sqlite+aiosqlite:///:memory:")
-    async with database.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-    yield House(database, Setup(user_id=BOT, web="https://uagbot.example.org"))
-    await database.close()
+def house(embedded: Database) -> House:
+    return House(embedded, Setup(user_id=BOT, web="https://uagbot.example.org"))
 
 
 # -- the handbook

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +21,6 @@ from commands.kit.triggers import Command, Where
 from commands.kit.vocabulary import Vocabulary
 from commands.kit.words import normalise, split_words
 from storage import rooms, tables
-from storage.base import Base
 from storage.database import Database
 from storage.meetings import Meeting, MeetingState
 from storage.rooms import Room
@@ -165,12 +163,8 @@ def vocabulary() -> Vocabulary:
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
-    database = Database("sqlite+aiosqlite:///:memory:")
-    async with database.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-    yield House(database, setup=Setup(user_id=BOT, coordinators=frozenset({user("Anna")})))
-    await database.close()
+def house(embedded: Database) -> House:
+    return House(embedded, setup=Setup(user_id=BOT, coordinators=frozenset({user("Anna")})))
 
 
 EXAMPLES = [(one, language) for one in COMMANDS for language in LANGUAGES]

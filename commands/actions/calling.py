@@ -26,7 +26,7 @@ from commands.kit.say import Refusal, Say
 from commands.kit.tagging import WordsOrReply, replied_source
 from commands.kit.triggers import Answer, Where, command, reaction
 from commands.kit.words import Word, normalise
-from storage import actions, digests, rooms
+from storage import actions, assignment, digests, rooms
 from storage.actions import ActionItem
 from storage.rooms import GROUP_KINDS, Room, RoomKind
 
@@ -127,7 +127,7 @@ async def take(ctx: Context, action: ActionId, back: Literal["back"] | None = No
     found, home = await _needed(ctx, action)
     if back:
         return await _give_back(ctx, found, home)
-    if not await actions.add_assignee(ctx.tx, found, ctx.sender):
+    if not await assignment.add(ctx.tx, found, ctx.sender):
         raise Refusal("action-yours", action=found)
     return await _taken(ctx, found, home)
 
@@ -146,7 +146,7 @@ async def take_by_reaction(ctx: Context, action_id: int) -> Answer:
     if found is None or not found[0].is_unfinished:
         return None
     action, home = found
-    if not await actions.add_assignee(ctx.tx, action, ctx.sender):
+    if not await assignment.add(ctx.tx, action, ctx.sender):
         return None
     return await _taken(ctx, action, home)
 
@@ -221,7 +221,7 @@ async def _taken(ctx: Context, action: ActionItem, home: Room) -> list[Say]:
 
 async def _give_back(ctx: Context, action: ActionItem, home: Room) -> list[Say]:
     """Take the sender off the item and tell its room; where nobody is left, whoever made it is rung."""
-    if not await actions.drop_assignee(ctx.tx, action, ctx.sender):
+    if not await assignment.drop(ctx.tx, action, ctx.sender):
         raise Refusal("action-not-taken", action=action)
     record(ctx, action, "returned")
     by = (await names(ctx, {ctx.sender}))[ctx.sender]
@@ -242,7 +242,7 @@ async def _give_back(ctx: Context, action: ActionItem, home: Room) -> list[Say]:
 async def _calls(ctx: Context) -> Say:
     """List the open calls of this group; in the main room and in direct chats those of all groups."""
     homes = await _homes(ctx)
-    query = actions.open_calls([room.id for room in homes])
+    query = assignment.open_calls([room.id for room in homes])
     found = await actions.top(ctx.tx, query, MOST)
     total = await actions.count(ctx.tx, query) if len(found) == MOST else len(found)
     order = {room.id: at for at, room in enumerate(homes)}

@@ -34,7 +34,7 @@ from commands.kit.texts import Name
 from commands.kit.triggers import Answer, Where, command, job
 from commands.kit.who import Assignees, GivenTo, NamedAssignees
 from commands.kit.words import Word
-from storage import actions, minutes, resolutions, rooms
+from storage import actions, assignment, minutes, resolutions, rooms
 from storage.actions import ActionItem, ActionState
 from storage.resolutions import Resolution, ResolutionName
 from storage.rooms import Room
@@ -254,7 +254,7 @@ async def _told(
 
 
 async def _assign(ctx: Context, action: ActionItem, to: Assigned) -> None:
-    await actions.assign(ctx.tx, action, to.users, to.town_ids, to.group_ids)
+    await assignment.assign(ctx.tx, action, to.users, to.town_ids, to.group_ids)
 
 
 def check_others(given_to: Assigned, home: Room) -> None:

@@ -13,7 +13,7 @@ from commands.kit.readers import ShortId
 from commands.kit.recurrence import Shape, pattern_parts
 from commands.kit.say import Refusal, Say
 from commands.kit.texts import Name, event_link, zone
-from storage import actions, due, municipalities, outbox, resolutions, rooms
+from storage import actions, assignment, due, municipalities, outbox, recurring, resolutions, rooms, snoozes
 from storage.actions import ActionChange, ActionItem, ActionState
 from storage.rooms import Room, RoomKind
 
@@ -60,9 +60,9 @@ async def reachable(ctx: Context, number: int) -> tuple[ActionItem, Room] | None
 
 async def _is_reached(ctx: Context, action: ActionItem, home: Room) -> bool:
     if ctx.room.kind != RoomKind.DIRECT:
-        told = await actions.is_given_to(ctx.tx, action, ctx.room.id)
+        told = await assignment.is_given_to(ctx.tx, action, ctx.room.id)
         return told or bool(await outbox.first_about(ctx.tx, action.noun, action.id, REMINDER, ctx.room.id))
-    return await rooms.is_member(ctx.tx, home, ctx.sender) or await actions.concerns(ctx.tx, action, ctx.sender)
+    return await rooms.is_member(ctx.tx, home, ctx.sender) or await assignment.concerns(ctx.tx, action, ctx.sender)
 
 
 async def reach(ctx: Context, number: int) -> tuple[ActionItem, Room]:
@@ -137,10 +137,10 @@ async def picture(ctx: Context, action: ActionItem) -> dict[str, Any]:
 
 async def _recurrence(ctx: Context, action: ActionItem) -> dict[str, Any]:
     """Return how the item comes again, which one it follows, and which one follows it."""
-    found = (await actions.recurring(ctx.tx, [action.id])).get(action.id)
+    found = (await recurring.rules(ctx.tx, [action.id])).get(action.id)
     if found is None:
         return {}
-    next_one = await actions.following(ctx.tx, action) if action.state == ActionState.DONE else None
+    next_one = await recurring.following(ctx.tx, action) if action.state == ActionState.DONE else None
     return {
         "shape": pattern_parts(found.rrule) if found.rrule else None,
         "follows": found.follows_id,
@@ -230,7 +230,7 @@ async def plan_reminder(ctx: Context, action: ActionItem, home: Room) -> None:
     """Plan the item's next reminder; what was planned before is dropped, and nobody has put it off any more."""
     await due.cancel(ctx.tx, REMIND, action.id)
     await due.cancel(ctx.tx, WAKE, action.id)
-    await actions.wake(ctx.tx, action)
+    await snoozes.wake(ctx.tx, action)
     if action.is_unfinished:
         await plan_first_reminder(ctx, action, home)
 

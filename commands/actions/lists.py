@@ -17,10 +17,11 @@ from commands.kit.say import Refusal, Say
 from commands.kit.texts import Name
 from commands.kit.triggers import Answer, Where, command
 from commands.kit.who import GivenTo
-from storage import action_lists, actions, municipalities, rooms
+from storage import action_lists, actions, municipalities, recurring, rooms
 from storage.action_lists import COUNTED, Filter
-from storage.actions import ActionItem, RecurringAction
+from storage.actions import ActionItem
 from storage.municipalities import Standing
+from storage.recurring import RecurringAction
 from storage.rooms import Room, RoomKind
 
 MOST = 100
@@ -117,7 +118,7 @@ async def _lines(
     That is in one's own list that one has them, and in that of a group that others gave them `given_to` it.
     """
     ids = [one.id for one in found]
-    rules = await actions.recurring(ctx.tx, ids)
+    rules = await recurring.rules(ctx.tx, ids)
     assigned, tags = await assigned_to(ctx.tx, ids), await actions.tags(ctx.tx, ids)
     alone = Assigned(groups=[given_to]) if given_to else Assigned(people=await ctx.people([ctx.sender]))
     return [

@@ -11,7 +11,7 @@ from commands.actions.notes import written
 from commands.kit.context import Context
 from commands.kit.recurrence import pattern_parts
 from commands.kit.say import Refusal, Say
-from storage import actions, meetings, resolutions
+from storage import actions, assignment, meetings, resolutions
 from storage.actions import ActionItem, ActionState, MeetingAction
 from storage.resolutions import Resolution
 
@@ -89,7 +89,8 @@ async def make(
     ctx.tx.add(action)
     await ctx.tx.flush()
     words = sorted(set(wish.tags))
-    actions.describe(ctx.tx, action, sorted(set(wish.users)), words, town_ids=wish.towns, group_ids=wish.groups)
+    assignment.give(ctx.tx, action, sorted(set(wish.users)), wish.towns, wish.groups)
+    actions.add_tags(ctx.tx, action, words)
     await ctx.tx.flush()
     given_to = await assigned(ctx, action)
     record(ctx, action, "created", written(given_to))

@@ -20,8 +20,9 @@ from commands.kit.readers import Found, Reader
 from commands.kit.repeats import anchored, first_day, names_its_days, next_day, read_repeat
 from commands.kit.say import Refusal, Say
 from commands.kit.words import Word, normalise
-from storage import actions, minutes, resolutions
-from storage.actions import ActionItem, ActionState, RecurringAction
+from storage import actions, minutes, recurring, resolutions
+from storage.actions import ActionItem, ActionState
+from storage.recurring import RecurringAction
 from storage.rooms import Room
 
 ONCE = ""
@@ -109,11 +110,11 @@ async def follow_up(ctx: Context, action: ActionItem, home: Room) -> list[Say]:
     own day and after today. Where one was taken back when this one was opened again, it comes back. Its message rings
     nobody, for they have just done the one before; while a meeting runs there is none.
     """
-    rule = await actions.take_recurring(ctx.tx, action)
+    rule = await recurring.take(ctx.tx, action)
     if rule is None or rule.rrule is None:
         return []
     due_on = next_day(rule.rrule, rule.dtstart, after=max(action.due_on or date.min, today(ctx, home)))
-    known = await actions.following(ctx.tx, action)
+    known = await recurring.following(ctx.tx, action)
     if known is None:
         new = _successor(ctx, action)
         ctx.tx.add(new)
@@ -134,7 +135,7 @@ async def follow_up(ctx: Context, action: ActionItem, home: Room) -> list[Say]:
 
 async def take_follow_up_back(ctx: Context, action: ActionItem, home: Room) -> list[Say]:
     """Take back the item that follows one that is opened again; says so where it stays, as something happened to it."""
-    known = await actions.following(ctx.tx, action)
+    known = await recurring.following(ctx.tx, action)
     if known is None or known.state == ActionState.DROPPED:
         return []
     newest = await actions.latest(ctx.tx, known)
@@ -171,7 +172,7 @@ def _successor(ctx: Context, action: ActionItem) -> ActionItem:
 
 async def _take_over(ctx: Context, action: ActionItem, new: ActionItem, due_on: date) -> None:
     new.due_on = due_on
-    await actions.resemble(ctx.tx, new, action)
+    await recurring.resemble(ctx.tx, new, action)
     resolution = (await resolutions.of_actions(ctx.tx, [action.id])).get(action.id)
     if resolution is not None:
         await resolutions.carried_out_by(ctx.tx, resolution, new)

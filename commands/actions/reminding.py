@@ -12,7 +12,7 @@ from commands.kit.context import Context
 from commands.kit.roles import leaders_of
 from commands.kit.say import Say
 from commands.kit.triggers import Answer, job
-from storage import actions, digests, due, outbox, people, rooms
+from storage import actions, assignment, digests, due, outbox, people, rooms, snoozes
 from storage.actions import ActionItem, ActionState
 from storage.rooms import Room, RoomKind
 
@@ -52,7 +52,7 @@ async def remind(ctx: Context, action_id: int) -> Answer:
         return None
     await plan_first_reminder(ctx, action, ctx.room)
     asleep, woken = await _asleep(ctx, action)
-    await actions.wake(ctx.tx, action, woken)
+    await snoozes.wake(ctx.tx, action, woken)
     return None if _waits(ctx, action) else await _reminders(ctx, action, asleep)
 
 
@@ -65,7 +65,7 @@ async def remind_again(ctx: Context, action_id: int) -> Answer:
     asleep, woken = await _asleep(ctx, action)
     if not woken:
         return None
-    await actions.wake(ctx.tx, action, woken)
+    await snoozes.wake(ctx.tx, action, woken)
     return None if _waits(ctx, action) else await _reminders(ctx, action, asleep, only=woken)
 
 
@@ -99,7 +99,7 @@ def _waits(ctx: Context, action: ActionItem) -> bool:
 
 async def _asleep(ctx: Context, action: ActionItem, home: Room | None = None) -> tuple[dict[str, date], list[str]]:
     """Return who has put the item off and until when, and for whom that time is over."""
-    now, found = today(ctx, home or ctx.room), await actions.snoozes(ctx.tx, action)
+    now, found = today(ctx, home or ctx.room), await snoozes.of_item(ctx.tx, action)
     asleep = {user: until for user, until in found.items() if until > now}
     return asleep, [user for user in found if user not in asleep]
 
@@ -159,7 +159,7 @@ async def _audience(ctx: Context, action: ActionItem) -> Audience:
     municipality, also where they are elsewhere. What a group keeps inside is told elsewhere in direct chats only.
     """
     given_to = await assigned(ctx, action)
-    sitting = await actions.speakers(ctx.tx, action) if given_to.towns else []
+    sitting = await assignment.speakers(ctx.tx, action) if given_to.towns else []
     groups = [room for room in given_to.groups if room.joined]
     chairs = await leaders_of(ctx.tx, groups, ctx.setup.nobody) if groups else {}
     spread = await rooms.groups_of(ctx.tx, {*given_to.users, *(user for _, user in sitting)})

@@ -16,11 +16,12 @@ from commands.kit.say import Refusal, Say
 from commands.kit.texts import zone
 from commands.kit.triggers import Answer, Where, command, reaction
 from commands.kit.words import Word, normalise
-from storage import actions, municipalities, people
-from storage.actions import ActionItem, Snooze
+from storage import municipalities, people, snoozes
+from storage.actions import ActionItem
 from storage.municipalities import Standing
 from storage.people import Person
 from storage.rooms import Room
+from storage.snoozes import Snooze
 
 A_DAY = timedelta(days=1)
 A_MOMENT = timedelta(minutes=1)
@@ -78,7 +79,7 @@ async def wake(ctx: Context, action_id: int) -> Answer:
     if found is None or not found[0].is_unfinished:
         return None
     action, home = found
-    await actions.wake(ctx.tx, action, [ctx.sender])
+    await snoozes.wake(ctx.tx, action, [ctx.sender])
     return await reminder_redrawn(ctx, action, home)
 
 

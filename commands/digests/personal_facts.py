@@ -12,7 +12,7 @@ from commands.kit.texts import event_link, zone
 from commands.votes import electorate as electorates
 from commands.votes.ballots import chosen
 from commands.votes.counting import cast_of, limit_of
-from storage import actions, digests, meetings, municipalities, outbox, polls, requests, rooms, rsvps
+from storage import actions, assignment, digests, meetings, municipalities, outbox, polls, requests, rooms, rsvps
 from storage.actions import ActionItem, ActionState
 from storage.meetings import Meeting
 from storage.municipalities import Standing
@@ -64,7 +64,7 @@ async def _place(ctx: Context, user_id: str) -> Place:
 async def _tasks(ctx: Context, place: Place, since: datetime, until: datetime) -> list[Task]:
     seat = await municipalities.seat(ctx.tx, place.user_id)
     town = seat.municipality_id if seat is not None and seat.standing == Standing.MEMBER else None
-    found = await actions.given_to(
+    found = await assignment.given_to(
         ctx.tx,
         place.user_id,
         municipality_id=town,
@@ -145,7 +145,7 @@ async def _drafts(ctx: Context, place: Place) -> list[Draft]:
 async def _calls(ctx: Context, place: Place) -> list[Call]:
     return [
         Call(one.id, _short(place.groups[one.room_id]), one.text, one.due_on, _source(one, place.groups))
-        for one in await actions.top(ctx.tx, actions.open_calls(place.groups), CALLS)
+        for one in await actions.top(ctx.tx, assignment.open_calls(place.groups), CALLS)
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from commands.kit.texts import Name
-from storage import actions, rooms
+from storage import assignment, rooms
 from storage.municipalities import Municipality
 from storage.rooms import Room
 
@@ -83,8 +83,8 @@ NOBODY = Assigned()
 async def assigned_to(tx: AsyncSession, action_ids: Iterable[int]) -> dict[int, Assigned]:
     """Return who is to do each of these items, also of those that nobody has; always the same few queries."""
     ids = list(dict.fromkeys(action_ids))
-    users = await actions.assignees(tx, ids)
-    towns, groups = await actions.towns(tx, ids), await actions.groups(tx, ids)
+    users = await assignment.people(tx, ids)
+    towns, groups = await assignment.towns(tx, ids), await assignment.groups(tx, ids)
     names = await rooms.names(tx, [user for its in users.values() for user in its])
     return {
         number: Assigned(

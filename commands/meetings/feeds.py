@@ -12,7 +12,7 @@ from commands.kit.texts import event_link, load_catalogue
 from commands.meetings.ics import Dated, Recurring, Shown
 from commands.meetings.planning import plan_of
 from commands.meetings.todos import Todo
-from storage import actions, calendars, rooms
+from storage import actions, assignment, calendars, rooms
 from storage.actions import ActionState
 from storage.calendars import Mark, Tasks
 from storage.meetings import Meeting, Series
@@ -78,7 +78,7 @@ async def _todos(tx: AsyncSession, groups: Sequence[Room], tasks: Tasks, words: 
     """Return the action items as calendars show them: without the people who are to do them."""
     found = await calendars.todos(tx, tasks)
     ids = [row["id"] for row in found]
-    tags, towns, others = await actions.tags(tx, ids), await actions.towns(tx, ids), await actions.groups(tx, ids)
+    tags, towns, others = await actions.tags(tx, ids), await assignment.towns(tx, ids), await assignment.groups(tx, ids)
     homes = {room.id: room for room in groups}
     homes |= await rooms.by_numbers(tx, {row["room_id"] for row in found} - set(homes))
     return [

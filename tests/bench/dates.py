@@ -7,8 +7,9 @@ from sqlalchemy import delete, insert, select
 
 from commands.meetings.planning import REMINDER
 from storage import due, rooms
-from storage.actions import ActionItem, Assignee
+from storage.actions import ActionItem
 from storage.agenda import AgendaItem
+from storage.assignment import Assignee
 from storage.due import Due
 from storage.meetings import Meeting
 from storage.outbox import Outgoing

@@ -8,7 +8,8 @@ from datetime import timedelta
 from sqlalchemy import insert
 
 from storage import rooms
-from storage.actions import ActionItem, Assignee
+from storage.actions import ActionItem
+from storage.assignment import Assignee
 from storage.meetings import Meeting
 from storage.results import GroupResult
 from storage.rooms import Room

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from commands.digests.sending import SEND
-from storage import actions, rooms
+from storage import assignment, rooms
 from storage.actions import ActionItem
 from storage.digests import Digest, Highlight
 from storage.due import Due
@@ -38,7 +38,7 @@ async def add_item(house: House, room: TestRoom, text: str, *who: str, **fields:
     async with house.database.begin() as tx:
         tx.add(item)
         await tx.flush()
-        await actions.assign(tx, item, map(user, who))
+        await assignment.assign(tx, item, map(user, who))
     return item.id
 
 

@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import delete, select
 
 from storage import municipalities, rooms
-from storage.actions import ActionItem, Assignee
+from storage.actions import ActionItem
+from storage.assignment import Assignee
 from storage.meetings import Meeting
 from storage.municipalities import Municipality, Standing
 from storage.polls import Ballot, Poll

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from storage import actions, rooms
+from storage import assignment, rooms
 from storage.actions import ActionItem, MeetingAction
 from storage.agenda import AgendaItem, AgendaSource
 from storage.meetings import Meeting
@@ -143,7 +143,7 @@ async def give(house: House, minutes_id: int, text: str, *who: str, due_on: date
         tx.add(item)
         await tx.flush()
         tx.add(MeetingAction(action_id=item.id, meeting_id=found.meeting_id))
-        await actions.assign(tx, item, map(user, who))
+        await assignment.assign(tx, item, map(user, who))
 
 
 async def put_on_agenda(house: House, minutes_id: int, title: str, source: AgendaSource, source_id: int | None) -> None:

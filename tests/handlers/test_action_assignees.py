@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import event
 
-from storage import actions
+from storage import actions, assignment
 from storage.actions import ActionChange
 from storage.municipalities import Standing
 from storage.rooms import RoomKind
@@ -89,7 +89,7 @@ async def test_a_name_means_a_person_before_a_group_and_a_group_before_a_municip
         async with house.database.begin() as tx:
             found = await actions.find(tx, int(number[1:]))
             assert found is not None
-            given = [await query(tx, [found.id]) for query in (actions.assignees, actions.towns, actions.groups)]
+            given = [await query(tx, [found.id]) for query in (assignment.people, assignment.towns, assignment.groups)]
         assert tuple(len(one.get(found.id, [])) for one in given) == kinds, typed
 
 

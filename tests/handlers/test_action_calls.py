@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text as sql
 
-from storage import actions
+from storage import actions, assignment
 from storage.digests import DigestRule
 from tests.handlers.digest_rows import room_id
 from tests.handlers.facts import direct_chat
@@ -18,7 +18,7 @@ async def mobility(house: House) -> TestRoom:
 
 async def holders(house: House, number: int) -> list[str]:
     async with house.database.begin() as tx:
-        return (await actions.assignees(tx, [number])).get(number, [])
+        return (await assignment.people(tx, [number])).get(number, [])
 
 
 async def test_a_call_is_taken_by_reaction_and_by_command_and_given_back(house: House, room: TestRoom) -> None:
@@ -196,7 +196,7 @@ async def test_bad_input_to_calls_gets_a_clear_answer_and_changes_nothing(house:
 async def test_calls_are_found_by_their_index(house: House) -> None:
     if house.database.engine.dialect.name != "sqlite":
         pytest.skip("the plan is SQLite's")
-    compiled = actions.open_calls([1, 2]).compile(house.database.engine, compile_kwargs={"literal_binds": True})
+    compiled = assignment.open_calls([1, 2]).compile(house.database.engine, compile_kwargs={"literal_binds": True})
     async with house.database.begin() as tx:
         plan = [str(row) for row in await tx.execute(sql(f"EXPLAIN QUERY PLAN {compiled}"))]
     assert any("actions USING INDEX ix_actions_wanted" in step for step in plan), plan

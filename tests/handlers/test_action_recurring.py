@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from commands.kit.message import Message
-from storage.actions import ActionItem, RecurringAction
+from storage.actions import ActionItem
+from storage.recurring import RecurringAction
 from tests.handlers.facts import direct_chat, plan_meeting, sit
 from tests.handlers.house import MONDAY, House, TestRoom, user
 from tests.handlers.session_rows import WEDNESDAY_10

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from commands.capabilities import CAPABILITIES
 from commands.kit.dispatch import Dispatcher
-from storage.actions import GroupAssignee, TownAssignee
+from storage.assignment import GroupAssignee, TownAssignee
 from storage.minutes import Minutes, MinutesState
 from storage.rooms import RoomKind
 from tests.handlers.digest_rows import (

@@ -13,7 +13,8 @@ from commands.capabilities import CAPABILITIES
 from commands.kit.dispatch import Dispatcher
 from commands.kit.message import Message
 from storage import rooms, seen
-from storage.actions import ActionChange, Assignee, GroupAssignee, TownAssignee
+from storage.actions import ActionChange
+from storage.assignment import Assignee, GroupAssignee, TownAssignee
 from storage.base import Base
 from storage.digests import DigestSubscription
 from storage.municipalities import Municipality
