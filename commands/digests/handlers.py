@@ -36,9 +36,17 @@ async def show_digest(ctx: Context) -> Answer:
     inside = ctx.room.id in await digests.kept_inside(ctx.tx)
     first, _ = days_of(since, until, ctx.zone)
     last = ctx.now.astimezone(ctx.zone).date()  # it tells of today too, also before noon
-    found = await tell(ctx, groups, since, until, alerts=alerts, inside=inside)
+    sent = await _highlights_shown(ctx, until)
+    found = await tell(ctx, groups, since, until, alerts=alerts, inside=inside, highlights_until=sent)
     say = found or ctx.say("digest-nothing", inside=inside)
     return replace(say, data={**say.data, "first": first, "last": last})
+
+
+async def _highlights_shown(ctx: Context, until: datetime) -> datetime:
+    """Return until when highlights count that may be read here: the main room reads those that were sent to it."""
+    if ctx.room.kind != RoomKind.MAIN:
+        return until
+    return await digests.last_until(ctx.tx, ctx.room.id) or until - A_WEEK
 
 
 @command("digest counts", role=Role.CHAIR)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from commands.chronicle.facts import gather, words
@@ -23,9 +24,16 @@ async def tell(
     about: Subject | None = None,
     alerts: AlertContent | None = None,
     inside: bool = False,
+    highlights_until: datetime | None = None,
 ) -> Say | None:
-    """Return the digest of these groups with its thread, as `said` lays it out; None where there is nothing to say."""
+    """Return the digest of these groups with its thread, as `said` lays it out; None where there is nothing to say.
+
+    With `highlights_until` later highlights are left out.
+    """
     content = readable(await gather(ctx, groups, since, until, SHOWN))
+    if highlights_until is not None:
+        early = tuple(one for one in content.highlights if one.counts_at < highlights_until)
+        content = replace(content, highlights=early)
     found = await words(ctx, content)
     await asyncio.sleep(0)  # much may have been read, and others shall be heard
     return said(content, found, ctx.zone, late=ctx.late, about=about, alerts=alerts, inside=inside)

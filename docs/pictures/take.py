@@ -11,20 +11,29 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-from talks import APPS, ENERGY, MEMBERS, Initiative
+from talks import APPS, ENERGY, MAIN, MEMBERS, Initiative
+from work import CHAT, COORDINATORS, Work
 
+from bot.clock import Clock
 from bot.demo.member import Member
+from bot.demo.moved import MovedTime
 from bot.demo.synapse import Account, Synapse
+from commands.digests.weeks import next_slot, rhythm_of
+from commands.kit.setup import Setup
 
 HERE = Path(__file__).parent
 CLIENT = HERE / "client"
 PASSWORD = "geheim"  # noqa: S105 - of accounts that live for a minute
+AFTER_THE_MEETING = timedelta(hours=2)
+"""So far the clock goes forward when the minutes are approved: a meeting counts when its time is over."""
+A_MOMENT = timedelta(seconds=20)
 
 
 def main() -> None:
@@ -50,7 +59,9 @@ async def play(synapse: Synapse, folder: Path, camera: "Camera") -> None:
             for name in MEMBERS
         }
         carla = people["Carla"].account
-        stack.enter_context(running_bot(folder, synapse.url, bot, port))
+        time = MovedTime(folder / "clock")
+        time.move_to(Clock()())
+        stack.enter_context(running_bot(folder, synapse.url, bot, port, time))
         initiative = await Initiative.begin(bot.user_id, people)
         await initiative.ask_one_room()
         await asyncio.to_thread(camera.shoot, "room.png", 1100, 800, carla, APPS, "Mache ich")
@@ -70,6 +81,30 @@ async def play(synapse: Synapse, folder: Path, camera: "Camera") -> None:
         await asyncio.to_thread(camera.shoot, "minutes.png", 390, 1140, carla, ENERGY, "darüber")
         page = f"http://127.0.0.1:{port}{await initiative.approve()}"
         await asyncio.to_thread(camera.show, "minutes-page.png", 900, page)
+        time.move_to(time.now() + AFTER_THE_MEETING)
+        await play_between_meetings(await Work.begin(initiative), folder, camera, time)
+
+
+async def play_between_meetings(work: Work, folder: Path, camera: "Camera", time: MovedTime) -> None:
+    """Let members work and coordinators look after it."""
+    carla = work.initiative.people["Carla"].account
+    await work.call_for_help()
+    await asyncio.to_thread(camera.shoot, "items.png", 390, 900, carla, APPS, "Das ging schnell")
+    await work.give_and_list()
+    await asyncio.to_thread(camera.shoot, "items-list.png", 390, 900, carla, APPS, "nehme ich mir morgen")
+    await work.look_at_mine()
+    await asyncio.to_thread(camera.shoot, "items-mine.png", 390, 1240, carla, CHAT, "Das wartet auf Sie")
+    await work.preview()
+    await asyncio.to_thread(camera.shoot, "digest-preview.png", 760, 1560, carla, COORDINATORS, "heute Abend")
+    page = folder / "report.html"
+    page.write_bytes(await work.report())
+    await asyncio.to_thread(camera.show, "report-page.png", 900, page.as_uri(), 1800)
+    await work.release()
+    time.move_to(next_slot(time.now(), rhythm_of(Setup(user_id=work.chat.bot))).at + A_MOMENT)
+    await work.read_digest()
+    await asyncio.to_thread(camera.shoot, "digest.png", 1100, 1200, carla, MAIN, "Das Wichtigste")
+    dark = replace(camera, dark=True)
+    await asyncio.to_thread(dark.shoot, "digest-phone.png", 390, 1240, carla, MAIN, "Das Wichtigste")
 
 
 def free_port() -> int:
@@ -80,8 +115,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_bot(folder: Path, homeserver: str, account: Account, port: int) -> Iterator[None]:
-    """Run the bot as an operator does, its web server on this port; what it logs goes to standard error."""
+def running_bot(folder: Path, homeserver: str, account: Account, port: int, time: MovedTime) -> Iterator[None]:
+    """Run the bot as the demonstration does, its web server on this port; what it logs goes to standard error."""
     config = folder / "config.toml"
     config.write_text(
         f'[matrix]\nhomeserver = "{homeserver}"\nuser = "{account.user_id}"\naccess_token = "{account.access_token}"\n'
@@ -89,8 +124,8 @@ def running_bot(folder: Path, homeserver: str, account: Account, port: int) -> I
         f'[web]\nport = {port}\npublic_url = "https://uagbot.example.org"\n',
         "utf-8",
     )
-    command = [sys.executable, "-m", "bot.cli", "run", "--config", str(config)]
-    process = subprocess.Popen(command, stdout=sys.stderr)  # noqa: S603 - our own program
+    command = [sys.executable, "-m", "bot.demo.process", "--config", str(config), "--clock", str(time.file)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=sys.stderr)  # noqa: S603 - our own program
     try:
         yield
     finally:
@@ -130,6 +165,7 @@ class Camera:
     client: str
     homeserver: str
     into: Path
+    dark: bool = False
 
     def shoot(self, file: str, width: int, height: int, account: Account, room: str, until: str) -> None:
         """Log in, open the room, and take its picture when these words are there, in 256 colours.
@@ -147,13 +183,14 @@ class Camera:
         }
         self._take(file, width, asked)
 
-    def show(self, file: str, width: int, page: str) -> None:
-        """Take the picture of a whole page of the bot's web server."""
-        self._take(file, width, {"page": page, "height": width})
+    def show(self, file: str, width: int, page: str, height: int | None = None) -> None:
+        """Take the picture of a page that the bot has made; without a height of the whole of it."""
+        self._take(file, width, {"page": page, "height": height or width, "whole": height is None})
 
     def _take(self, file: str, width: int, asked: dict[str, object]) -> None:
         target = self.into / file
-        words = json.dumps({**asked, "chromium": self.chromium, "width": width, "file": str(target)})
+        camera = {"chromium": self.chromium, "dark": self.dark, "width": width, "file": str(target)}
+        words = json.dumps({**asked, **camera})
         subprocess.run(["node", CLIENT / "shoot.js"], input=words, text=True, check=True)  # noqa: S603, S607
         subprocess.run(["pngquant", "--force", "--strip", "--ext=.png", target], check=True)  # noqa: S603, S607
 

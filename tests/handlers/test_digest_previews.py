@@ -131,6 +131,18 @@ async def test_a_highlight_is_shown_changed_and_taken_back_until_it_was_sent(
     assert "noch nichts" in (await coordination.says("!highlights", who="Carla")).message.text
 
 
+async def test_the_main_room_reads_a_highlight_only_when_it_was_sent(
+    house: House, planned_main: TestRoom, coordination: TestRoom, room: TestRoom
+) -> None:
+    await add_item(house, room, "Leitfaden")
+    await house.sleep_until(FRIDAY)
+    await coordination.says('!highlight "Das Land fördert"', who="Carla")
+    assert "Das Land fördert" in (await coordination.says("!wochenbericht", who="Carla")).message.text
+    assert "Das Land fördert" not in (await planned_main.says("!wochenbericht")).message.text
+    await house.sleep_until(NEXT_MONDAY)
+    assert "Das Land fördert" in (await planned_main.says("!wochenbericht")).message.text
+
+
 @pytest.mark.usefixtures("planned_main")
 async def test_highlights_are_few_and_short(house: House, coordination: TestRoom) -> None:
     for text, key in (('!highlight ""', "highlight-empty"), (f"!highlight {'x' * 201}", "highlight-too-long")):

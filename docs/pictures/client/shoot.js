@@ -26,7 +26,7 @@ try {
   const context = await browser.newContext({
     viewport: { width: asked.width, height: asked.height },
     deviceScaleFactor: 2,
-    colorScheme: "light",
+    colorScheme: asked.dark ? "dark" : "light",
     locale: "de-DE",
     timezoneId: "Europe/Berlin",
   });
@@ -38,7 +38,7 @@ try {
   if (asked.page) await page.goto(asked.page);
   else await openRoom(page);
   await page.evaluate(() => document.fonts.ready);
-  await page.screenshot({ path: asked.file, fullPage: Boolean(asked.page) });
+  await page.screenshot({ path: asked.file, fullPage: Boolean(asked.whole) });
 } finally {
   await browser.close();
 }
