@@ -65,14 +65,14 @@ async def hand_out(ctx: Context, meeting: Annotated[Meeting, AnyMeeting()] | Non
     if meeting is None:
         return await _file(ctx, await _shown(ctx, group), group, "calendar-file")
     home = await rooms.by_numbers(ctx.tx, [meeting.room_id])
-    shown = feeds.only(await _shown(ctx, home[meeting.room_id]), meeting)
+    shown = await _alone(ctx, home[meeting.room_id], meeting)
     return await _file(ctx, shown, home[meeting.room_id], "calendar-file", meeting)
 
 
 async def with_file(ctx: Context, say: Say, one: Meeting | Series) -> Say:
     """Let what is said about a date or a series of this group carry it as a file, in the thread below."""
     await ctx.tx.flush()
-    shown = feeds.only(await _shown(ctx, ctx.room), one)
+    shown = await _alone(ctx, ctx.room, one)
     if not ics.has_dates(shown, feeds.until(ctx.now)):
         return say
     return replace(say, thread=replace(await _file(ctx, shown, ctx.room, "calendar-file", one), thread=say.thread))
@@ -104,6 +104,10 @@ def _addresses(ctx: Context, link: Link) -> dict[str, Any]:
 async def _shown(ctx: Context, group: Room | None) -> Shown:
     groups = [group] if group else await rooms.groups(ctx.tx)
     return await feeds.of_groups(ctx.tx, groups, ctx.now, ctx.room.language, every=group is None)
+
+
+async def _alone(ctx: Context, group: Room, one: Meeting | Series) -> Shown:
+    return feeds.only(await feeds.meetings_of(ctx.tx, [group], ctx.now, ctx.room.language, every=False), one)
 
 
 async def _file(ctx: Context, shown: Shown, group: Room | None, key: str, one: Meeting | Series | None = None) -> Say:

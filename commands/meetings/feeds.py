@@ -43,6 +43,13 @@ async def mark(tx: AsyncSession, groups: Sequence[Room], now: datetime, *, every
 async def of_groups(tx: AsyncSession, groups: Sequence[Room], now: datetime, language: str, *, every: bool) -> Shown:
     """Return meetings and action items of these groups; `every`: of all groups, which the titles then name."""
     words = load_catalogue(language, [__package__]).texts
+    todos = await _todos(tx, groups, _tasks(groups, now, every=every), words)
+    return replace(await meetings_of(tx, groups, now, language, every=every), todos=todos)
+
+
+async def meetings_of(tx: AsyncSession, groups: Sequence[Room], now: datetime, language: str, *, every: bool) -> Shown:
+    """Return the same without action items."""
+    words = load_catalogue(language, [__package__]).texts
     keys = {room.id: room.key or room.title for room in groups}
     dates = await calendars.dates(tx, list(keys), since(now))
     series = await calendars.series(tx, list(keys), since(now))
@@ -56,7 +63,6 @@ async def of_groups(tx: AsyncSession, groups: Sequence[Room], now: datetime, lan
         grouped=every,
         series=[_recurring(keys[one.room_id], one, of_series[one.id]) for one in series],
         singles=singles,
-        todos=await _todos(tx, groups, _tasks(groups, now, every=every), words),
     )
 
 
@@ -66,7 +72,7 @@ def only(shown: Shown, one: Meeting | Series) -> Shown:
     Programs take a date that is an exception of a series they do not have for something else.
     """
     series = [found for found in shown.series if found.uid == one.uid]
-    return replace(shown, series=series, singles=[found for found in shown.singles if found.uid == one.uid], todos=())
+    return replace(shown, series=series, singles=[found for found in shown.singles if found.uid == one.uid])
 
 
 def _tasks(groups: Sequence[Room], now: datetime, *, every: bool) -> Tasks:
@@ -100,9 +106,7 @@ async def _todos(tx: AsyncSession, groups: Sequence[Room], tasks: Tasks, words: 
                 words,
                 blocked=row["state"] == ActionState.BLOCKED,
             ),
-            link=event_link(homes[row["room_id"]].matrix_id, row["source_event_id"])
-            if row["source_event_id"]
-            else None,
+            link=_link(homes[row["room_id"]], row["source_event_id"]),
         )
         for row in found
     ]

@@ -90,7 +90,7 @@ class Work:
 
         def is_page(event: Event) -> bool:
             content = event["content"]
-            return content.get("msgtype") == FILE and str(content["body"]).endswith(".html")
+            return content.get("msgtype") == FILE and str(content.get("filename")).endswith(".html")
 
         page = await room.ear.wait_for(room.id, is_page, after=asked["event_id"])
         return await room.ear.download(page["content"])

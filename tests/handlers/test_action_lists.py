@@ -169,7 +169,7 @@ async def test_mine_are_this_groups_in_a_room_and_all_groups_in_a_direct_chat(ho
     everywhere = (await chat.says("!meine", who="Bodo")).message.text
     assert everywhere.split("\n\n") == [
         "Meine Aufgaben: 3",
-        "Diese Woche",
+        "In den nächsten sieben Tagen",
         "- A1 Zehn · UAG10 · bis Fr., 6. Nov.",
         "Später",
         "- A3 Eins · UAG1 · bis Mo., 30. Nov.",

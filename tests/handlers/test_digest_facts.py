@@ -97,7 +97,7 @@ async def test_calls_results_and_assignees_of_all_kinds(house: House, main: Test
         f"  - A{taken} Plakate kleben – Anna\n"
         f"  - A{by_town} Umfrage auswerten – Stendal\n"
         f"  - A{by_group} Fahrplan prüfen – UAG2\n"
-        "- Gesucht: wer 1 Aufgabe übernimmt\n"
+        "- Gesucht: jemand für 1 Aufgabe\n"
         f"  - A{free} Flyer verteilen, bis Di., 1. Dez.\n"
         "- Ergebnisse\n"
         "  - E1 Leitfaden 1.0 (https://example.org/leitfaden)"
