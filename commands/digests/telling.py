@@ -11,6 +11,7 @@ from commands.digests.pages import readable, said
 from commands.digests.sizes import SHOWN
 from commands.kit.context import Context
 from commands.kit.say import Say
+from storage import digests
 from storage.base import Subject
 from storage.rooms import Room
 
@@ -28,12 +29,12 @@ async def tell(
 ) -> Say | None:
     """Return the digest of these groups with its thread, as `said` lays it out; None where there is nothing to say.
 
-    With `highlights_until` later highlights are left out.
+    What coordinators point out is for those who are told of all groups; `highlights_until` leaves later ones out.
     """
     content = readable(await gather(ctx, groups, since, until, SHOWN))
-    if highlights_until is not None:
-        early = tuple(one for one in content.highlights if one.counts_at < highlights_until)
-        content = replace(content, highlights=early)
+    told = content.highlights if ctx.room.kind in digests.RECEIVERS else ()
+    early = tuple(one for one in told if highlights_until is None or one.counts_at < highlights_until)
+    content = replace(content, highlights=early)
     found = await words(ctx, content)
     await asyncio.sleep(0)  # much may have been read, and others shall be heard
     return said(content, found, ctx.zone, late=ctx.late, about=about, alerts=alerts, inside=inside)
