@@ -25,7 +25,7 @@ from pydantic_settings import SettingsError as UnreadableEnvironment
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from commands.kit import setup as kit
+from commands.kit.setup import Alerts as AlertSpans
 from commands.kit.setup import Setup
 
 
@@ -266,7 +266,7 @@ class Settings(BaseSettings):
             digest_day=WEEKDAYS.index(self.digest.day),
             digest_time=self.digest.time,
             digest_preview=_span(self.digest.preview) if self.digest.preview else None,
-            alerts=kit.Alerts(**{key: _span(value) for key, value in self.alerts.model_dump().items()}),
+            alerts=AlertSpans(**{key: _span(value) for key, value in self.alerts.model_dump().items()}),
             reminders=self.bot.reminders,
             web=self.web.address,
         )
