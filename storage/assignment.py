@@ -194,7 +194,7 @@ async def given_to(
 ) -> Sequence[Given]:
     """Return what a person is to do that is due before that day or came up in `since <= t < until`, most urgent first.
 
-    Of these rooms what is the person's or the municipality's to do, of all rooms what is given to a group in `led_ids`.
+    Of all rooms what is the person's to do or given to a group in `led_ids`, of these rooms what is the municipality's.
     What is due or fresh is found first, by index: how much the person has done long ago costs nothing.
     """
     assigned = (ActionChange.what == "assigned", ActionChange.at >= since, ActionChange.at < until)
@@ -210,6 +210,6 @@ async def given_to(
     led = exists().where(GroupAssignee.action_id == ActionItem.id, GroupAssignee.room_id.in_(led_ids))
     fresh = or_(created, exists().where(ActionChange.action_id == ActionItem.id, *assigned))
     query = select(ActionItem, fresh).where(unfinished, ActionItem.id.in_(candidates))
-    query = query.where(or_(and_(ActionItem.room_id.in_(room_ids), or_(mine, town)), led))
+    query = query.where(or_(mine, and_(ActionItem.room_id.in_(room_ids), town), led))
     query = query.order_by(ActionItem.due_on.is_(None), ActionItem.due_on, ActionItem.id)
     return [Given(item, bool(is_fresh)) for item, is_fresh in await tx.execute(query)]

@@ -37,8 +37,8 @@ class Place:
 async def load(ctx: Context, user_id: str, week: str, since: datetime, until: datetime) -> PersonalFacts:
     """Return all that may need this person now; new is what came up in `since <= t < until`.
 
-    `week` is that of the digest of the main room which coordinators may have to release. Nothing of groups that the
-    person is not in, but for what is given to a group that they lead.
+    `week` is that of the digest of the main room which coordinators may have to release. Of groups that the person is
+    not in only what is theirs, as a call that they took, or given to a group that they lead.
     """
     place = await _place(ctx, user_id)
     held = place.coordinates and await digests.is_held(ctx.tx, week)

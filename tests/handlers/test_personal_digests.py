@@ -54,7 +54,8 @@ async def test_it_says_what_needs_me_with_the_command_that_settles_it_and_nothin
     await add_item(house, room, "Leitfaden", "Anna", "Bodo", due_on=date(2026, 11, 23))
     await add_item(house, room, "Später", "Anna", due_on=date(2026, 12, 24), created_at=house.now - A_WEEK)
     await add_item(house, room, "Für andere", "Bodo", due_on=date(2026, 11, 6))
-    await add_item(house, other, "Fremdes", "Anna", due_on=date(2026, 11, 6))
+    await add_item(house, other, "Als Gesuch übernommen", "Anna", due_on=date(2026, 11, 6))
+    await add_item(house, other, "Fremdes", "Dora", due_on=date(2026, 11, 6))
     await room.says('!umfrage "Wo tagen wir?" Halle Stendal bis=30.11.')
     await room.says('!umfrage "Wann?" Früh Spät bis=30.11.')
     await room.says("!stimme U2 1")
@@ -70,6 +71,7 @@ async def test_it_says_what_needs_me_with_the_command_that_settles_it_and_nothin
         "Das wartet auf Sie, Montag, 9. November 2026\n\n"
         "- Überfällig\n"
         "  - A1 Förderbescheid (UAG1), seit Fr., 6. Nov.: `!erledigt 1`\n"
+        "  - A5 Als Gesuch übernommen (UAG2), seit Fr., 6. Nov.: `!erledigt 5`\n"
         "- Ihre Stimme fehlt\n"
         "  - U1 Wo tagen wir? (UAG1), bis Mo., 30. Nov., 23:59 Uhr: `!stimme U1 …`\n"
         "- In den nächsten zwei Wochen fällig\n"
@@ -81,7 +83,7 @@ async def test_it_says_what_needs_me_with_the_command_that_settles_it_and_nothin
     )
     assert f'<a href="https://matrix.to/#/{room.id}/$src">A1</a>' in say.html
     assert say.html.count("<a href=") == 4  # Leitfaden has no message
-    for command in ("erledigt 1", "stimme U1 1", "erledigt 2", "zusage UAG1-2026-11-17"):
+    for command in ("erledigt 1", "erledigt 5", "stimme U1 1", "erledigt 2", "zusage UAG1-2026-11-17"):
         await chat.says(f"!{command}")
     await room.says("!antwort F1 Keine")
     assert (await chat.says("!wochenbericht persönlich")).message.key == "digest-personal-nothing"
